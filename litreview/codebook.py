@@ -1,0 +1,538 @@
+"""Constructs: what a passage of a report may be coded with.
+
+A codebook (`screening/codebooks/<name>.yaml`) lists groups of constructs, each
+with its definition, its place in a context-mechanism-outcome configuration, its
+level and the works it rests on. Only constructs without facets can be applied. A
+group ("coherence") or a parent ("creating coherence") is too wide to say what a
+passage claims, so the refusal lists the facets to choose from. `parse_codebook`
+stops at the first malformed field; `problems` finds every reference that leads
+nowhere; `diff` compares two versions. The criteria and the people of a review
+are read by `protocol`; its two parsers are offered here as well.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+
+from litreview.errors import InputFileError, LitreviewError, NotFoundError
+from litreview.protocol import (
+    ID,
+    KEY,
+    Criteria,
+    Review,
+    parse_criteria,
+    parse_review,
+    starter_codebook,
+    starter_criteria,
+    starter_review,
+)
+from litreview.vocabulary import CmoRole
+from litreview.yamlfile import Node, suggestion
+
+__all__ = [
+    "Change",
+    "Checked",
+    "Codebook",
+    "Construct",
+    "Criteria",
+    "Dataset",
+    "Group",
+    "Level",
+    "Proxy",
+    "ProxyQuality",
+    "Reference",
+    "Review",
+    "Scoring",
+    "diff",
+    "parse_codebook",
+    "parse_criteria",
+    "parse_review",
+    "problems",
+    "starter_codebook",
+    "starter_criteria",
+    "starter_review",
+]
+
+
+class Level(StrEnum):
+    """Whom or what a construct describes, from the nearest to the widest."""
+
+    PUPIL = "pupil"
+    TEACHER = "teacher"
+    TEAM = "team"
+    SCHOOL = "school"
+    TRUST = "trust"
+    SYSTEM = "system"
+    PROGRAMME = "programme"
+
+
+class Scoring(StrEnum):
+    """Whether agreeing with an item means more of the scale, or less."""
+
+    FORWARD = "forward"
+    REVERSE = "reverse"
+
+
+class ProxyQuality(StrEnum):
+    """How well a secondary variable stands for a construct."""
+
+    DIRECT = "direct"
+    PARTIAL = "partial"
+    WEAK = "weak"
+
+
+class Checked(StrEnum):
+    """Where a fact comes from: the document itself, a source seen, or memory."""
+
+    FOUNDING = "founding"
+    VERIFIED = "verified"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A heading for constructs; it cannot be applied to a passage."""
+
+    id: str
+    label: str
+    source: str = ""
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A variable of a secondary dataset that may stand for a construct."""
+
+    dataset: str
+    variable: str
+    quality: ProxyQuality
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Construct:
+    """One idea that passages are coded with and survey items measure.
+
+    `parent` is the construct of which this is a facet. `pole_of` names a bipolar
+    scale that two constructs share. `contested_by` are references that dispute
+    it. `attributes` are the values that may be noted beside a code. `derived`
+    constructs get their value per programme or school by `rule`; passages about
+    them may still be coded.
+    """
+
+    id: str
+    label: str
+    group: str
+    cmo_role: CmoRole
+    level: Level
+    definition: str
+    sources: tuple[str, ...]
+    parent: str = ""
+    number: int | None = None
+    include_when: str = ""
+    exclude_when: str = ""
+    example_item: str = ""
+    pole_of: str = ""
+    scoring: Scoring = Scoring.FORWARD
+    contested_by: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    same_as: str = ""
+    synonyms: tuple[str, ...] = ()
+    rule: str = ""
+    proxy: Proxy | None = None
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    checked: Checked | None = None
+    note: str = ""
+    line: int = field(default=0, compare=False)
+
+    @property
+    def contested(self) -> bool:
+        """Tell whether some reference disputes this construct."""
+        return bool(self.contested_by)
+
+    @property
+    def derived(self) -> bool:
+        """Tell whether its value is worked out by a rule."""
+        return bool(self.rule)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A work on which definitions rest; `founding` is the document's number."""
+
+    id: str
+    cite: str
+    doi: str = ""
+    url: str = ""
+    eric: str = ""
+    founding: str = ""
+    same_study_as: str = ""
+    checked: Checked | None = None
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A secondary dataset in which proxies may be found."""
+
+    id: str
+    name: str
+    unit: str
+    key: str
+    access: str
+    cadence: str
+    holds: str
+    linkable: bool
+    checked: Checked
+    note: str = ""
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """Constructs with everything they refer to, in the order of the file."""
+
+    name: str
+    title: str
+    version: str
+    language: str
+    rules: tuple[str, ...]
+    groups: tuple[Group, ...]
+    constructs: tuple[Construct, ...]
+    references: tuple[Reference, ...]
+    datasets: tuple[Dataset, ...]
+    path: Path = field(default=Path(), compare=False)
+
+    def find(self, construct_id: str) -> Construct | None:
+        """Return the construct with this id, or None."""
+        return next((c for c in self.constructs if c.id == construct_id), None)
+
+    def facets(self, construct_id: str) -> tuple[Construct, ...]:
+        """Return what stands directly below a construct or a group.
+
+        For a group these are its constructs that can be applied themselves.
+        """
+        if any(group.id == construct_id for group in self.groups):
+            inside = [c for c in self.constructs if c.group == construct_id]
+            return tuple(c for c in inside if self.applicable(c.id))
+        return tuple(c for c in self.constructs if c.parent == construct_id)
+
+    def applicable(self, construct_id: str) -> bool:
+        """Tell whether a passage may be coded with exactly this id."""
+        return self.find(construct_id) is not None and not any(
+            c.parent == construct_id for c in self.constructs
+        )
+
+    def choose(self, construct_id: str) -> Construct:
+        """Return a construct that may be applied.
+
+        Raises `LitreviewError`, listing the facets, for a group or a parent, and
+        `NotFoundError` for an id that the codebook does not have.
+        """
+        found = self.find(construct_id)
+        if found is not None and self.applicable(construct_id):
+            return found
+        facets = self.facets(construct_id)
+        if facets:
+            what = "a construct with facets" if found else "a group of constructs"
+            raise LitreviewError(
+                f"{construct_id!r} cannot be applied to a passage.",
+                why=f"It is {what}, too wide to say what the passage claims.",
+                fix="use one of its facets: "
+                + "; ".join(f"{c.id} ({c.label})" for c in facets),
+            )
+        known = [c.id for c in self.constructs] + [g.id for g in self.groups]
+        raise NotFoundError(
+            f"The codebook {self.name!r} has no construct {construct_id!r}.",
+            why=suggestion(construct_id, known),
+            fix="see the ids in screening/codebooks/",
+        )
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two codebooks.
+
+    `kind` is added, removed or changed; `what` is group, construct, reference or
+    dataset; `field`, `old` and `new` are filled for changed ones alone.
+    """
+
+    kind: str
+    what: str
+    id: str
+    field: str = ""
+    old: str = ""
+    new: str = ""
+
+
+def parse_codebook(node: Node, *, name: str) -> Codebook:
+    """Read a codebook; `name` is its file's name without the ending.
+
+    Raises `InputFileError` at the first unknown, missing or malformed field.
+    References between entries are for `problems` to judge.
+    """
+    node.fields(
+        required={"title", "version", "groups", "constructs"},
+        optional={"language", "rules", "references", "datasets"},
+    )
+    return Codebook(
+        name=name,
+        title=node.words("title"),
+        version=node.words("version"),
+        language=node.words("language", "en"),
+        rules=node.sentences("rules"),
+        groups=tuple(_group(item) for item in node["groups"]),
+        constructs=tuple(_construct(item) for item in node["constructs"]),
+        references=tuple(_reference(item) for item in node.listed("references")),
+        datasets=tuple(_dataset(item) for item in node.listed("datasets")),
+        path=node.path,
+    )
+
+
+def problems(codebook: Codebook) -> list[InputFileError]:
+    """List every reference in a codebook that leads nowhere, by line.
+
+    Checks ids that stand twice, groups, parents, related constructs, sources and
+    datasets that do not exist, parents in a circle, and scales with one pole.
+    """
+    found = [*_doubles(codebook), *_dangling(codebook), *_circles(codebook)]
+    found += _single_poles(codebook)
+    return sorted(found, key=lambda problem: (problem.line or 0, str(problem)))
+
+
+def diff(old: Codebook, new: Codebook) -> list[Change]:
+    """List what differs between two codebooks: added, removed, then changed.
+
+    Within each kind the order is that of the files. Lines do not count.
+    """
+    kinds: list[tuple[str, Sequence[Entry], Sequence[Entry]]] = [
+        ("group", old.groups, new.groups),
+        ("construct", old.constructs, new.constructs),
+        ("reference", old.references, new.references),
+        ("dataset", old.datasets, new.datasets),
+    ]
+    added: list[Change] = []
+    removed: list[Change] = []
+    changed: list[Change] = []
+    for what, before, after in kinds:
+        was = {entry.id: entry for entry in before}
+        now = {entry.id: entry for entry in after}
+        added += [Change("added", what, key) for key in now if key not in was]
+        removed += [Change("removed", what, key) for key in was if key not in now]
+        for key, entry in was.items():
+            if key in now:
+                changed += _field_changes(what, entry, now[key])
+    return [*added, *removed, *changed]
+
+
+Entry = Group | Construct | Reference | Dataset
+
+
+def _field_changes(what: str, old: Entry, new: Entry) -> Iterator[Change]:
+    for item in fields(old):
+        if item.compare and (was := getattr(old, item.name)) != (
+            now := getattr(new, item.name)
+        ):
+            yield Change("changed", what, old.id, item.name, _show(was), _show(now))
+
+
+def _show(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_show(item) for item in value)
+    if isinstance(value, Proxy):
+        return f"{value.dataset}: {value.variable} ({value.quality})"
+    return "" if value is None else str(value)
+
+
+def _doubles(codebook: Codebook) -> Iterator[InputFileError]:
+    # A construct called like a group would make the group applicable.
+    spaces: list[Sequence[Entry]] = [
+        [*codebook.groups, *codebook.constructs],
+        codebook.references,
+        codebook.datasets,
+    ]
+    for entries in spaces:
+        first: dict[str, int] = {}
+        for entry in entries:
+            if entry.id in first:
+                yield InputFileError(
+                    codebook.path,
+                    entry.line,
+                    f"the id {entry.id!r} stands twice",
+                    why=f"It is used in line {first[entry.id]} already.",
+                    fix="give one of them another id",
+                )
+            first.setdefault(entry.id, entry.line)
+
+
+def _dangling(codebook: Codebook) -> Iterator[InputFileError]:
+    known = {
+        "group": [group.id for group in codebook.groups],
+        "construct": [construct.id for construct in codebook.constructs],
+        "reference": [reference.id for reference in codebook.references],
+        "dataset": [dataset.id for dataset in codebook.datasets],
+    }
+    for line, owner, role, kind, target in _mentions(codebook):
+        if target not in known[kind]:
+            yield InputFileError(
+                codebook.path,
+                line,
+                f"{owner}: the {role} {target!r} does not exist",
+                why=suggestion(target, known[kind]),
+                fix=f"name a {kind} of this file, or add it",
+            )
+
+
+def _mentions(codebook: Codebook) -> Iterator[tuple[int, str, str, str, str]]:
+    """Walk over (line, owner, role, kind, target) for every reference made."""
+    for c in codebook.constructs:
+        roles: list[tuple[str, str, Sequence[str]]] = [
+            ("group", "group", [c.group]),
+            ("parent", "construct", [c.parent]),
+            ("same_as", "construct", [c.same_as]),
+            ("related", "construct", c.related),
+            ("source", "reference", c.sources),
+            ("contested_by", "reference", c.contested_by),
+            ("dataset", "dataset", [c.proxy.dataset] if c.proxy else []),
+        ]
+        for role, kind, targets in roles:
+            yield from ((c.line, c.id, role, kind, t) for t in targets if t)
+    for r in codebook.references:
+        if r.same_study_as:
+            yield r.line, r.id, "same_study_as", "reference", r.same_study_as
+    for g in codebook.groups:
+        if g.source:
+            yield g.line, g.id, "source", "reference", g.source
+
+
+def _circles(codebook: Codebook) -> Iterator[InputFileError]:
+    parents = {c.id: c.parent for c in codebook.constructs if c.parent}
+    for construct in codebook.constructs:
+        seen, here = {construct.id}, parents.get(construct.id, "")
+        while here and here not in seen:
+            seen.add(here)
+            here = parents.get(here, "")
+        if here == construct.id:
+            yield InputFileError(
+                codebook.path,
+                construct.line,
+                f"{construct.id} is its own parent, directly or through others",
+                fix="take one of the parents away",
+            )
+
+
+def _single_poles(codebook: Codebook) -> Iterator[InputFileError]:
+    counts = Counter(c.pole_of for c in codebook.constructs if c.pole_of)
+    for construct in codebook.constructs:
+        if construct.pole_of and counts[construct.pole_of] != 2:
+            yield InputFileError(
+                codebook.path,
+                construct.line,
+                f"the scale {construct.pole_of!r} of {construct.id} has "
+                f"{counts[construct.pole_of]} pole(s), not two",
+                fix="let exactly two constructs name the scale in pole_of",
+            )
+
+
+def _group(node: Node) -> Group:
+    node.fields(required={"id", "label"}, optional={"source"})
+    return Group(
+        id=node.identifier("id", ID, "pd_leadership"),
+        label=node.words("label"),
+        source=node.words("source", ""),
+        line=node.line,
+    )
+
+
+CONSTRUCT_REQUIRED = frozenset(
+    {"id", "label", "group", "cmo_role", "level", "definition", "sources"}
+)
+CONSTRUCT_OPTIONAL = frozenset(
+    item.name for item in fields(Construct) if item.name != "line"
+).difference(CONSTRUCT_REQUIRED)
+
+
+def _construct(node: Node) -> Construct:
+    node.fields(required=CONSTRUCT_REQUIRED, optional=CONSTRUCT_OPTIONAL)
+    scoring = node.member("scoring", Scoring) if "scoring" in node else Scoring.FORWARD
+    return Construct(
+        id=node.identifier("id", ID, "coh.end_state"),
+        label=node.words("label"),
+        group=node.words("group"),
+        cmo_role=node.member("cmo_role", CmoRole),
+        level=node.member("level", Level),
+        definition=node.words("definition"),
+        sources=node.sentences("sources"),
+        parent=node.words("parent", ""),
+        number=node["number"].integer() if "number" in node else None,
+        include_when=node.words("include_when", ""),
+        exclude_when=node.words("exclude_when", ""),
+        example_item=node.words("example_item", ""),
+        pole_of=node.words("pole_of", ""),
+        scoring=scoring,
+        contested_by=node.sentences("contested_by"),
+        related=node.sentences("related"),
+        same_as=node.words("same_as", ""),
+        synonyms=node.sentences("synonyms"),
+        rule=node.words("rule", ""),
+        proxy=_proxy(node["proxy"]) if "proxy" in node else None,
+        attributes=_attributes(node),
+        checked=node.member("checked", Checked) if "checked" in node else None,
+        note=node.words("note", ""),
+        line=node.line,
+    )
+
+
+def _attributes(node: Node) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if "attributes" not in node:
+        return ()
+    here = node["attributes"]
+    return tuple((name, here.sentences(name)) for name in here.mapping())
+
+
+def _proxy(node: Node) -> Proxy:
+    node.fields(required={"dataset", "variable", "quality"})
+    return Proxy(
+        dataset=node.words("dataset"),
+        variable=node.words("variable"),
+        quality=node.member("quality", ProxyQuality),
+        line=node.line,
+    )
+
+
+def _reference(node: Node) -> Reference:
+    optional = {"doi", "url", "eric", "founding", "same_study_as", "checked"}
+    node.fields(required={"id", "cite"}, optional=optional)
+    return Reference(
+        id=node.identifier("id", KEY, "sims_2021"),
+        cite=node.words("cite"),
+        doi=node.words("doi", ""),
+        url=node.words("url", ""),
+        eric=node.words("eric", ""),
+        founding=node.words("founding", ""),
+        same_study_as=node.words("same_study_as", ""),
+        checked=node.member("checked", Checked) if "checked" in node else None,
+        line=node.line,
+    )
+
+
+def _dataset(node: Node) -> Dataset:
+    texts = ["name", "unit", "key", "access", "cadence", "holds"]
+    node.fields(required={"id", "linkable", "checked", *texts}, optional={"note"})
+    return Dataset(
+        id=node.identifier("id", KEY, "GIAS"),
+        name=node.words("name"),
+        unit=node.words("unit"),
+        key=node.words("key"),
+        access=node.words("access"),
+        cadence=node.words("cadence"),
+        holds=node.words("holds"),
+        linkable=node["linkable"].boolean(),
+        checked=node.member("checked", Checked),
+        note=node.words("note", ""),
+        line=node.line,
+    )

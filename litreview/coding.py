@@ -1,0 +1,289 @@
+"""Code passages of included reports with the constructs of the codebook in force.
+
+A code is a verbatim quotation, the place where it stands, and one construct. It
+points at a record; that record's cluster is the report, and the report's study is
+counted once. Codes are appended and never changed: a wrong one is retracted with
+its reason, and from then on counts nowhere. What rested on it is told at once, and
+its trace fails by name until the item or configuration is mended.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from litreview import lookup, passages, state
+from litreview.codebook import Codebook, Construct
+from litreview.errors import LitreviewError, NotAllowedError
+from litreview.models import (
+    CodeApplication,
+    CodebookVersion,
+    CodeRetraction,
+    Person,
+    Record,
+)
+from litreview.passages import Resting
+from litreview.vocabulary import CmoRole, EvidenceType, Polarity, Stage
+from litreview.wording import choice, phrase, verbatim
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A quotation with what it is said to show.
+
+    `locator` is a page, section or timestamp. An empty `role` means the
+    construct's own. The evidence type that claims least is the default.
+    """
+
+    construct: str
+    quote: str
+    locator: str
+    role: str = ""
+    polarity: str = Polarity.PRESENT
+    evidence_type: str = EvidenceType.ILLUSTRATES
+    speaker: str = ""
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A stored code; `new` is false where the very same one was there already."""
+
+    code: CodeApplication
+    construct: Construct
+    new: bool
+
+
+@dataclass(frozen=True)
+class Retracted:
+    """A code taken back, and what rested on it."""
+
+    code: CodeApplication
+    resting: Resting
+
+
+def add(
+    session: Session, *, by: str, record_id: int, passage: Passage, uid: str = ""
+) -> Coded:
+    """Code a passage of an included report and return the code.
+
+    The same `uid`, or the same passage by the same person, is stored once. Raises
+    `NotAllowedError` for a report that is not included after full text, and what
+    `lookup.construct` raises for a group or a construct with facets.
+    """
+    person = passages.coder(session, by)
+    version, book = lookup.construct(session, passage.construct)
+    construct = book.choose(passage.construct)
+    row = _row(_checked(passage, construct), uid or str(uuid.uuid4()))
+    row.record_id = _included(session, record_id).id
+    row.codebook_id, row.person_id = version.id, person.id
+    found = _already(session, row)
+    if found is None:
+        session.add(row)
+        session.flush()
+    return Coded(found or row, construct, new=found is None)
+
+
+def _checked(passage: Passage, construct: Construct) -> Passage:
+    return replace(
+        passage,
+        quote=verbatim(passage.quote, "quote"),
+        locator=phrase(passage.locator, "locator"),
+        role=choice(CmoRole, passage.role or construct.cmo_role, "role"),
+        polarity=choice(Polarity, passage.polarity, "polarity"),
+        evidence_type=choice(EvidenceType, passage.evidence_type, "evidence type"),
+        speaker=phrase(passage.speaker, "speaker", required=False),
+    )
+
+
+def _row(passage: Passage, uid: str) -> CodeApplication:
+    return CodeApplication(
+        uid=uid,
+        construct=passage.construct,
+        quote=passage.quote,
+        locator=passage.locator,
+        role=passage.role,
+        polarity=passage.polarity,
+        evidence_type=passage.evidence_type,
+        speaker=passage.speaker,
+    )
+
+
+def _included(session: Session, record_id: int) -> Record:
+    """Return the record if its report is included after full text, or refuse."""
+    record = lookup.record(session, record_id)
+    cluster = record.cluster_id or record.id
+    outcome = state.outcome(session, Stage.FULL_TEXT, cluster)
+    if outcome is not None and outcome.included:
+        return record
+    # Nothing here may tell a screener how others voted on an open record.
+    excluded = state.standing_of(outcome) == "excluded"
+    raise NotAllowedError(
+        f"record {record_id} cannot be coded",
+        why="its report was excluded on full text"
+        if excluded
+        else "its report is not included after full text, or not yet",
+        fix="code a report that is included: `litreview record list` shows the state "
+        "of each"
+        if excluded
+        else "finish its screening at both stages first; "
+        f"`litreview record show {record_id}` shows where it stands",
+    )
+
+
+def _already(session: Session, row: CodeApplication) -> CodeApplication | None:
+    """Return the stored code that `row` would repeat; refuse a uid used otherwise."""
+    query = select(CodeApplication).where(CodeApplication.uid == row.uid)
+    same_uid = session.scalar(query)
+    if same_uid is not None:
+        if _content(same_uid) != _content(row):
+            raise LitreviewError(
+                f"the uid {row.uid!r} belongs to another passage",
+                why=f"code {same_uid.id} has it",
+                fix="give each passage a uid of its own",
+            )
+        return same_uid
+    gone = passages.retractions(session)
+    twins = select(CodeApplication).where(
+        CodeApplication.record_id == row.record_id,
+        CodeApplication.construct == row.construct,
+        CodeApplication.person_id == row.person_id,
+    )
+    same = (c for c in session.scalars(twins) if _content(c) == _content(row))
+    return next((code for code in same if code.id not in gone), None)
+
+
+def _content(code: CodeApplication) -> tuple[object, ...]:
+    return (
+        code.record_id,
+        code.construct,
+        code.person_id,
+        code.quote,
+        code.locator,
+        code.role,
+        code.polarity,
+        code.evidence_type,
+        code.speaker,
+    )
+
+
+def retract(session: Session, *, by: str, code_id: int, why: str) -> Retracted:
+    """Take a code back and return what rested on it.
+
+    Raises `LitreviewError` for a code that is retracted already.
+    """
+    person = passages.coder(session, by)
+    passages.take_turns(session)
+    code = passages.code(session, code_id)
+    before = session.get(CodeRetraction, code_id)
+    if before is not None:
+        raise LitreviewError(
+            f"code {code_id} is retracted already",
+            why=before.why,
+            fix="nothing is left to do; a new `litreview code add` codes it again",
+        )
+    reason = phrase(why, "reason")
+    session.add(CodeRetraction(code_id=code.id, why=reason, person_id=person.id))
+    session.flush()
+    return Retracted(code, passages.resting_on(session, code.id))
+
+
+def codes(
+    session: Session,
+    *,
+    record_id: int | None = None,
+    construct: str = "",
+    retracted: bool = False,
+) -> list[dict[str, object]]:
+    """List codes by id, retracted ones only on demand.
+
+    `record_id` means its whole report; `construct` may be a group or a parent and
+    then covers all below it. Keys: code_id, record_id, cluster_id, study_id, title,
+    construct, label, role, polarity, evidence_type, quote, locator, speaker, coder,
+    codebook, at, counts (bool), retracted (the reason, or None).
+    """
+    query = (
+        select(CodeApplication, Record, Person.handle, CodebookVersion)
+        .join(Record, Record.id == CodeApplication.record_id)
+        .join(Person, Person.id == CodeApplication.person_id)
+        .join(CodebookVersion, CodebookVersion.id == CodeApplication.codebook_id)
+        .order_by(CodeApplication.id)
+    )
+    query = _narrowed(session, query, record_id, construct)
+    gone = {row.code_id: row.why for row in passages.retractions(session).values()}
+    counting = passages.counting(session)
+    study_of = state.studies(session)
+    rows: list[dict[str, object]] = []
+    for code, record, handle, version in session.execute(query).tuples():
+        if code.id in gone and not retracted:
+            continue
+        rows.append(
+            _code_row(code, version)
+            | {
+                "cluster_id": record.cluster_id,
+                "study_id": study_of.get(record.cluster_id or record.id),
+                "title": record.title,
+                "coder": handle,
+                "counts": code.id in counting,
+                "retracted": gone.get(code.id),
+            }
+        )
+    return rows
+
+
+def _code_row(code: CodeApplication, version: CodebookVersion) -> Mapping[str, object]:
+    construct = lookup.parsed_codebook(version).find(code.construct)
+    return {
+        "code_id": code.id,
+        "record_id": code.record_id,
+        "construct": code.construct,
+        "label": construct.label if construct else "",
+        "role": code.role,
+        "polarity": code.polarity,
+        "evidence_type": code.evidence_type,
+        "quote": code.quote,
+        "locator": code.locator,
+        "speaker": code.speaker,
+        "codebook": version.name,
+        "at": code.at,
+    }
+
+
+Rows = Select[CodeApplication, Record, str, CodebookVersion]
+
+
+def _narrowed(
+    session: Session, query: Rows, record_id: int | None, construct: str
+) -> Rows:
+    if record_id is not None:
+        cluster = lookup.record(session, record_id).cluster_id
+        query = query.where(Record.cluster_id == cluster)
+    if construct:
+        books = [lookup.parsed_codebook(book) for book in lookup.codebooks(session)]
+        wanted = {construct}.union(*(below(book, construct) for book in books))
+        applied = select(CodeApplication.id).where(
+            CodeApplication.construct == construct
+        )
+        known = any(_names(book, construct) for book in books)
+        if not known and session.scalar(applied.limit(1)) is None:
+            lookup.construct(session, construct)  # tells what there is instead
+        query = query.where(CodeApplication.construct.in_(sorted(wanted)))
+    return query
+
+
+def _names(book: Codebook, construct_id: str) -> bool:
+    groups: Iterable[str] = (group.id for group in book.groups)
+    return book.find(construct_id) is not None or construct_id in groups
+
+
+def below(book: Codebook, construct_id: str) -> set[str]:
+    """Return the ids of all constructs below a group or a construct."""
+    found = {c.id for c in book.constructs if c.group == construct_id}
+    heads = {construct_id}
+    while heads:
+        heads = {c.id for c in book.constructs if c.parent in heads} - found
+        found |= heads
+    return found

@@ -1,0 +1,359 @@
+"""The engine, its transactions, and the life of the database file.
+
+Every unit of work is one function given to `write` or `read`. On SQLite a writer
+begins with BEGIN IMMEDIATE, so it waits its turn instead of failing half-way; a
+reader sees one snapshot for the whole of its work. On PostgreSQL the whole unit
+is tried again when the server says that two writers met; votes carry a `uid`, so
+a unit that had in fact been stored is stored once.
+
+The PRAGMAs and their reasons: https://sqlite.org/pragma.html and
+https://docs.sqlalchemy.org/dialects/sqlite.html#pysqlite-serializable.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+from litreview import migrations
+from litreview.errors import DatabaseError
+from litreview.models import Base
+
+T = TypeVar("T")
+
+LOCK_SECONDS = 30.0  # how long a writer waits for its turn on SQLite
+TRIES = 20  # of a unit of work on PostgreSQL; each waits a little longer
+SERIALISATION_FAILURES = frozenset({"40001", "40P01"})
+NETWORK_FILESYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smbfs", "smb3", "9p", "afpfs", "fuse.sshfs", "davfs"}
+)
+
+
+# -- engines -------------------------------------------------------------------------
+
+
+def engine_for(url: str) -> Engine:
+    """Return an engine with the settings this program relies on.
+
+    `url` is an SQLAlchemy address: ``sqlite:///path`` or ``postgresql://...``.
+    Raises `DatabaseError` for an address that cannot be used.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseError(
+            "the database address cannot be read",
+            why=str(error),
+            fix="write sqlite:///path/to/file.sqlite or postgresql://user@host/name",
+        ) from error
+    if address.get_backend_name() == "sqlite":
+        return _sqlite_engine(address)
+    if address.get_backend_name() == "postgresql":
+        return _postgresql_engine(address)
+    raise DatabaseError(
+        f"litreview does not run on {address.get_backend_name()}",
+        fix="use sqlite:///... or postgresql://...",
+    )
+
+
+def _sqlite_engine(address: URL) -> Engine:
+    engine = create_engine(
+        address.set(drivername="sqlite"), connect_args={"timeout": LOCK_SECONDS}
+    )
+    network = bool(address.database) and on_network(Path(str(address.database)))
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        journal = "DELETE" if network else "WAL"
+        mode = connection.execute(f"PRAGMA journal_mode={journal}").fetchone()[0]
+        # With a rollback journal only EXTRA keeps the last commit in a power cut.
+        connection.execute(f"PRAGMA synchronous={'FULL' if mode == 'wal' else 'EXTRA'}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA recursive_triggers=ON")
+        connection.execute("PRAGMA trusted_schema=OFF")
+
+    @event.listens_for(engine, "begin")
+    def say_begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") is not None:
+            # With AUTOCOMMIT our BEGIN would lose rows in silence.
+            message = "isolation levels are not used on SQLite"
+            raise RuntimeError(message)
+        readonly = options.get("readonly", False)
+        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql_engine(address: URL) -> Engine:
+    return create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 10,
+            "options": "-c lock_timeout=30s "
+            "-c idle_in_transaction_session_timeout=60s -c timezone=UTC",
+        },
+    )
+
+
+def on_network(path: Path) -> bool:
+    """Tell whether a file is on a network filesystem, where WAL does not work."""
+    try:
+        lines = Path("/proc/mounts").read_text("utf-8").splitlines()
+    except OSError:
+        return False
+    place = os.path.realpath(path)
+    best, kind = "", ""
+    for line in lines:
+        _device, mount, filesystem = line.split(" ")[:3]
+        inside = place == mount or place.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best):
+            best, kind = mount, filesystem
+    return kind in NETWORK_FILESYSTEMS
+
+
+# -- units of work -------------------------------------------------------------------
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """Open one writing transaction; commit at the end, roll back on any error."""
+    with (
+        _unterminated(),
+        _told_in_words(engine),
+        Session(engine, expire_on_commit=False) as session,
+        session.begin(),
+    ):
+        # Begin now: a lock that cannot be had must fail before work is done.
+        session.connection()
+        yield session
+
+
+@contextmanager
+def _unterminated() -> Iterator[None]:
+    """Let SIGTERM wait until the transaction in hand is finished."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Session]:
+    """Open one reading transaction in which all queries see the same moment."""
+    with _told_in_words(engine), _reading(engine) as connection:
+        with Session(connection, expire_on_commit=False) as session:
+            yield session
+        connection.rollback()
+
+
+def _reading(engine: Engine) -> Connection:
+    if engine.dialect.name == "sqlite":
+        return engine.connect().execution_options(readonly=True)
+    return engine.connect().execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    )
+
+
+def read(engine: Engine, work: Callable[[Session], T]) -> T:
+    """Do `work` in one snapshot and return what it returns."""
+    with snapshot(engine) as session:
+        return work(session)
+
+
+def write(engine: Engine, work: Callable[[Session], T]) -> T:
+    """Do `work` in one transaction, again if the server asks for it.
+
+    The whole unit is repeated on a serialisation failure, a deadlock or a lost
+    connection (PostgreSQL), so `work` must have no effect outside its session.
+    """
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction(engine) as session:
+                return work(session)
+        except DBAPIError as error:
+            if attempt == TRIES or not _worth_another_try(error):
+                raise
+            time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311
+    raise AssertionError  # the loop returns or raises
+
+
+def _worth_another_try(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return bool(error.connection_invalidated) or state in SERIALISATION_FAILURES
+
+
+@contextmanager
+def _told_in_words(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        told = _explain(engine, error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _explain(engine: Engine, error: OperationalError) -> DatabaseError | None:
+    message = str(error.orig).strip()
+    where = engine.url.render_as_string(hide_password=True)
+    if "database is locked" in message or "lock timeout" in message:
+        return DatabaseError(
+            f"the database stayed locked for {LOCK_SECONDS:.0f} seconds",
+            why=f"another program is writing to {where}; nothing was stored",
+            fix="wait until it has finished, then run the command again",
+        )
+    if "readonly database" in message or "unable to open" in message:
+        return DatabaseError(
+            f"the database cannot be opened for writing: {where}",
+            why=message,
+            fix="check that the folder exists and that you may write there",
+        )
+    if "disk is full" in message or "No space left" in message:
+        return DatabaseError(
+            "the disk is full",
+            why="what was being stored has been rolled back; nothing is half-written",
+            fix="free some space, then run the command again",
+        )
+    if engine.dialect.name == "postgresql" and not error.connection_invalidated:
+        return (
+            None
+            if getattr(error.orig, "sqlstate", None)
+            else DatabaseError(
+                f"the database server cannot be reached: {where}",
+                why=message,
+                fix="check the address, and that the server runs",
+            )
+        )
+    return None
+
+
+# -- the schema's life ---------------------------------------------------------------
+
+
+def create(engine: Engine) -> None:
+    """Make a new database with the newest schema, or bring an older one there."""
+    upgrade(engine)
+
+
+def upgrade(engine: Engine, *, to: str = "head") -> tuple[str | None, str]:
+    """Bring the schema to a revision; return the ids before and after.
+
+    Foreign keys are off meanwhile (SQLite rebuilds tables to alter them) and
+    checked before the commit.
+    """
+    with _told_in_words(engine), engine.connect() as connection:
+        sqlite = engine.dialect.name == "sqlite"
+        driver: Any = connection.connection.driver_connection
+        if sqlite:
+            driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                before = migrations.revision_of(connection)
+                _refuse_newer(before)
+                migrations.upgrade(connection, to=to)
+                if sqlite:
+                    _refuse_broken_links(connection)
+                after = str(migrations.revision_of(connection))
+        finally:
+            if sqlite:
+                driver.execute("PRAGMA foreign_keys=ON")
+    return before, after
+
+
+def _refuse_broken_links(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise DatabaseError(
+            f"the upgrade was undone: {len(broken)} rows would point at nothing",
+            why=f"the first is in the table {broken[0][0]}",
+            fix="restore the newest backup, or report this with the output of "
+            "`litreview check`",
+        )
+
+
+def _refuse_newer(revision: str | None) -> None:
+    if revision is not None and revision not in migrations.known():
+        raise DatabaseError(
+            f"the database was made by a newer litreview (schema {revision})",
+            why=f"this program knows schemas up to {migrations.newest()}",
+            fix="install the newer litreview; the database is untouched",
+        )
+
+
+def require_current(engine: Engine) -> None:
+    """Refuse a database whose schema is missing, older or newer than the program."""
+    with _told_in_words(engine), _reading(engine) as connection:
+        revision = migrations.revision_of(connection)
+        connection.rollback()
+    _refuse_newer(revision)
+    if revision is None:
+        raise DatabaseError(
+            "the database is empty",
+            why="it has no tables yet",
+            fix="run `litreview db upgrade`",
+        )
+    if revision != migrations.newest():
+        raise DatabaseError(
+            f"the database has an older schema ({revision})",
+            why=f"this program needs {migrations.newest()}",
+            fix="run `litreview db backup FILE`, then `litreview db upgrade`",
+        )
+
+
+def backup(engine: Engine, target: Path) -> None:
+    """Write a consistent copy of an SQLite database to a new file."""
+    if engine.dialect.name != "sqlite":
+        raise DatabaseError(
+            "a PostgreSQL database is backed up by its own tool",
+            fix=f"run `pg_dump --format=custom --file={target} DATABASE`",
+        )
+    if target.exists():
+        raise DatabaseError(f"{target} is already there", fix="name a new file")
+    with _told_in_words(engine), engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("VACUUM INTO ?", (str(target),))
+
+
+def stats(session: Session) -> dict[str, int]:
+    """Return the number of rows of each table."""
+    return {
+        table.name: session.scalar(select(func.count()).select_from(table)) or 0
+        for table in Base.metadata.sorted_tables
+    }
+
+
+def is_sound(session: Session) -> list[str]:
+    """Return what the engine itself finds wrong with the stored data."""
+    if session.get_bind().dialect.name != "sqlite":
+        return []
+    problems = list(session.scalars(text("PRAGMA integrity_check")))
+    return [] if problems == ["ok"] else problems

@@ -1,0 +1,323 @@
+"""Which records are the same, why, and which groups they form.
+
+`find_pairs` compares the candidate pairs of `blocking`, adds up the weights of
+`evidence` and lets evidence against veto evidence for: however alike two records
+are, "Part I" is not "Part II" and an erratum is not its article. Sure pairs are
+duplicates; the short band below them is for a person. Versions of one work
+(preprint and article, conference paper and article) are `same_study`: one study,
+two reports. `components` turns verdicts into groups, the strongest first, and
+refuses whatever would join two records that a person held apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from litreview.blocking import candidate_pairs
+from litreview.columns import PREPRINT, Columns, Entry, columns_of
+from litreview.evidence import (
+    FIELDS,
+    Abstract,
+    Authors,
+    Container,
+    Doi,
+    Evidence,
+    Issue,
+    Level,
+    Notice,
+    Pages,
+    Title,
+    Volume,
+    Wording,
+    Year,
+    weigh,
+)
+
+__all__ = [
+    "Clusters", "Entry", "Link", "Pair", "Verdict", "compare", "components",
+    "find_pairs",
+]  # fmt: skip
+
+Verdict = Literal["duplicate", "same_study", "unsure", "different"]
+Flags = NDArray[np.bool_]
+
+SURE = 0.7  # probability; merged without asking
+UNSURE = 0.3  # probability; below it nobody is asked
+ASK = 0.5  # the most that a pair with a doubt may reach
+NEVER = 0.02  # the most that a vetoed pair may reach
+STUDY_YEARS = 5  # years from a first report of a study to its last version
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two records (a < b), the probability that they are one, and why."""
+
+    a: int
+    b: int
+    score: float
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+
+def find_pairs(
+    entries: Sequence[Entry], *, only: Collection[int] | None = None
+) -> list[Pair]:
+    """Return the pairs worth keeping, ordered by ids.
+
+    Kept are duplicates, versions of one study, and unsure pairs that the sure
+    ones do not already join. With `only`, pairs with at least one of these ids.
+    """
+    columns = columns_of(sorted(entries, key=lambda entry: entry.id))
+    touched = None if only is None else np.isin(columns.ids, list(only))
+    evidence = weigh(columns, *candidate_pairs(columns, touched))
+    kept = judge(columns, evidence, kept_only=True)
+    sure = [Link(p.a, p.b, p.score) for p in kept if p.verdict == "duplicate"]
+    group = components((), sure, ()).of
+    return [
+        pair
+        for pair in kept
+        if pair.verdict != "unsure"
+        or pair.a not in group
+        or group[pair.a] != group.get(pair.b)
+    ]
+
+
+def compare(a: Entry, b: Entry) -> Pair:
+    """Compare any two records and give all the reasons, also against."""
+    columns = columns_of(sorted((a, b), key=lambda entry: entry.id))
+    row = np.zeros(1, np.int64)
+    return judge(columns, weigh(columns, row, row + 1, keep_all=True))[0]
+
+
+# --- verdicts -----------------------------------------------------------------
+
+
+class _Levels:
+    """The levels of all pairs, asked as `said(Pages.RANGE, Pages.START)`."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        names = {kind: name for name, kind in FIELDS.items()}
+        self._of = {kind: evidence.levels[name] for kind, name in names.items()}
+
+    def said(self, *levels: Level) -> Flags:
+        """Flag the pairs whose level is one of these, all of one field."""
+        return np.isin(self._of[type(levels[0])], levels)
+
+
+def _same_place(pairs: _Levels) -> Flags:
+    """Flag what no two texts share: the DOI or a whole range of pages."""
+    return pairs.said(Doi.SAME) | pairs.said(Pages.RANGE)
+
+
+VETOES: tuple[tuple[float, str, Callable[[_Levels], Flags]], ...] = (
+    (
+        NEVER,
+        "one is a notice about the other",
+        lambda p: (p.said(Notice.ONE_SIDED) & ~p.said(Doi.SAME))
+        | (p.said(Notice.CITING) & ~_same_place(p)),
+    ),
+    (
+        NEVER,
+        "another part or number",
+        lambda p: p.said(Wording.NUMBER_CHANGED) & ~_same_place(p),
+    ),
+    (
+        NEVER,
+        "printed elsewhere: other volume and other pages",
+        lambda p: p.said(Volume.DIFFERENT) & p.said(Pages.DIFFERENT) & ~p.said(Doi.SAME),
+    ),
+    (
+        NEVER,
+        "a title shared by many, in another issue",
+        lambda p: p.said(Title.SHORT)
+        & (p.said(Issue.DIFFERENT) | p.said(Volume.DIFFERENT) | p.said(Year.DIFFERENT))
+        & ~p.said(Pages.RANGE, Pages.START),
+    ),
+    (
+        ASK,
+        "other pages without one DOI",
+        lambda p: p.said(Pages.DIFFERENT) & ~p.said(Doi.SAME),
+    ),
+    (
+        ASK,
+        "a number in one title only",
+        lambda p: p.said(Wording.NUMBER_ADDED)
+        & p.said(Pages.DIFFERENT, Pages.MISSING)
+        & ~_same_place(p),
+    ),
+    (
+        ASK,
+        "years apart without one DOI or the same pages",
+        lambda p: p.said(Year.DIFFERENT) & ~_same_place(p),
+    ),
+    (
+        ASK,
+        "another journal, and nothing that places both",
+        lambda p: p.said(Container.DIFFERENT)
+        & p.said(Pages.MISSING)
+        & ~(p.said(Volume.SAME) & p.said(Issue.SAME))
+        & ~p.said(Doi.SAME),
+    ),
+    (
+        ASK,
+        "another year and another journal",
+        lambda p: p.said(Year.CLOSE, Year.DIFFERENT)
+        & ~p.said(Container.SAME)
+        & ~_same_place(p),
+    ),
+    (
+        ASK,
+        "no authors, and different DOIs",
+        lambda p: p.said(Authors.UNKNOWN, Authors.MISSING)
+        & p.said(Doi.DIFFERENT, Doi.PART),
+    ),
+    (
+        ASK,
+        "different abstracts",
+        lambda p: p.said(Abstract.DIFFERENT) & ~_same_place(p),
+    ),
+    (
+        ASK,
+        "another word in the title",
+        lambda p: p.said(Wording.REPLACED) & ~_same_place(p),
+    ),
+)
+
+
+def _same_study(columns: Columns, evidence: Evidence, pairs: _Levels) -> Flags:
+    """Flag versions of one work: the same title and people, published differently.
+
+    Two texts in one journal are no versions of each other; a preprint and an
+    article always are, even where all else agrees.
+    """
+    left, right = evidence.left, evidence.right
+    title = pairs.said(Title.SAME, Title.SPELLING) | (
+        pairs.said(Title.CONTINUED, Title.NEAR) & pairs.said(Wording.SAME)
+    )
+    preprint = (columns.form[left] == PREPRINT) != (columns.form[right] == PREPRINT)
+    bare = pairs.said(Volume.MISSING, Volume.UNKNOWN) & pairs.said(Pages.MISSING)
+    people = pairs.said(Authors.ALL, Authors.FEWER, Authors.MOST) | (
+        pairs.said(Authors.SINGLE, Authors.FIRST, Authors.MISSING)
+        & pairs.said(Title.SAME)
+        & (preprint | (bare & ~pairs.said(Authors.MISSING)))
+    )
+    a, b = columns.year[left], columns.year[right]
+    near = (a == 0) | (b == 0) | (np.abs(a - b) <= STUDY_YEARS)
+    form = columns.form[left] != columns.form[right]
+    elsewhere = ~pairs.said(Container.SAME) | form
+    fine = ~pairs.said(Notice.ONE_SIDED, Notice.CITING) & ~pairs.said(
+        Wording.NUMBER_CHANGED, Wording.REPLACED
+    )
+    part = pairs.said(Doi.PART) & pairs.said(Title.SAME, Title.SHORT)
+    return (title & people & near & elsewhere & fine) | part
+
+
+def judge(
+    columns: Columns, evidence: Evidence, *, kept_only: bool = False
+) -> list[Pair]:
+    """Turn evidence into scores, verdicts and reasons."""
+    pairs = _Levels(evidence)
+    score = 1 / (1 + np.exp(-evidence.total()))
+    vetoed = [(cap, words, test(pairs)) for cap, words, test in VETOES]
+    for cap, _, flags in vetoed:
+        score[flags] = np.minimum(score[flags], cap)
+    left, right = evidence.left, evidence.right
+    versions = _same_study(columns, evidence, pairs)
+    preprint = (columns.form[left] == PREPRINT) != (columns.form[right] == PREPRINT)
+    preprint &= ~pairs.said(Doi.SAME)
+    verdict = np.select(
+        [versions & (preprint | (score < SURE)), score >= SURE, score >= UNSURE],
+        ["same_study", "duplicate", "unsure"],
+        "different",
+    )
+    rows = np.flatnonzero(verdict != "different") if kept_only else range(len(left))
+    return [
+        Pair(
+            int(columns.ids[left[k]]),
+            int(columns.ids[right[k]]),
+            round(float(score[k]), 4),
+            str(verdict[k]),  # type: ignore[arg-type]
+            evidence.reasons(k, [words for _, words, flags in vetoed if flags[k]]),
+        )
+        for k in rows
+    ]
+
+
+# --- groups -------------------------------------------------------------------
+
+Strength = float | tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A verdict that two records belong together; the greater strength wins.
+
+    Order strengths so that a person comes before a machine, a newer verdict
+    before an older one, a higher score before a lower.
+    """
+
+    a: int
+    b: int
+    strength: Strength
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Each record's group, named by its smallest id, and the links refused."""
+
+    of: dict[int, int]
+    refused: tuple[Link, ...]
+
+
+def components(
+    ids: Iterable[int],
+    links: Iterable[Link],
+    cannot: Collection[tuple[int, int]],
+) -> Clusters:
+    """Join linked records in order of strength; never join a `cannot` pair.
+
+    A link that would bring two records of a `cannot` pair into one group, by
+    itself or through others, is refused. The order of the input is irrelevant.
+    """
+    ordered = sorted(links, key=_order)
+    ends = (end for link in ordered for end in (link.a, link.b))
+    parent = {record: record for record in (*ids, *ends)}
+    # The groups that each group must not join, by their smallest ids.
+    apart: dict[int, set[int]] = {}
+    for one, two in cannot:
+        apart.setdefault(one, set()).add(two)
+        apart.setdefault(two, set()).add(one)
+    refused = []
+    for link in ordered:
+        root, other = sorted((_root(parent, link.a), _root(parent, link.b)))
+        if root == other:
+            continue
+        if other in apart.get(root, ()):
+            refused.append(link)
+            continue
+        parent[other] = root
+        for foe in apart.pop(other, ()):
+            apart[foe].discard(other)
+            apart[foe].add(root)
+            apart.setdefault(root, set()).add(foe)
+    return Clusters({i: _root(parent, i) for i in sorted(parent)}, tuple(refused))
+
+
+def _order(link: Link) -> tuple[tuple[float, ...], int, int]:
+    """Sort the strongest first and equals by their ids."""
+    strength = link.strength if isinstance(link.strength, tuple) else (link.strength,)
+    low, high = sorted((link.a, link.b))
+    return tuple(-part for part in strength), low, high
+
+
+def _root(parent: dict[int, int], record: int) -> int:
+    """Return the group's smallest id, shortening the way to it."""
+    while parent[record] != record:
+        parent[record] = parent[parent[record]]
+        record = parent[record]
+    return record

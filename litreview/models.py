@@ -1,0 +1,819 @@
+"""The tables: one review's whole memory.
+
+Opinions, edits and decisions are appended and never rewritten; triggers enforce
+it for the tables in `APPEND_ONLY`. What can be derived from them (who agrees,
+what is included, every PRISMA number) is a query and has no column. The one
+cache is ``record.cluster_id``, written together with the pair decision and
+recomputed by `litreview check`.
+
+Votes point at records, never at clusters: undoing a merge sends every vote home.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from litreview.vocabulary import (
+    WITHDRAWN,
+    CmoRole,
+    CmoStatus,
+    EvidenceType,
+    Found,
+    ItemStatus,
+    Origin,
+    PairVerdict,
+    Polarity,
+    Relation,
+    RemovalBasis,
+    ResolutionKind,
+    Retrieval,
+    Role,
+    RoundKind,
+    RunKind,
+    RunStatus,
+    Stage,
+    Verdict,
+)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+JsonValue: TypeAlias = dict[str, Any] | list[Any]
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment on both databases (SQLite would give it back naive)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
+    ) -> datetime | None:
+        """Refuse a naive moment: nobody can say when it was."""
+        if value is not None and value.tzinfo is None:
+            message = f"a moment without a time zone: {value!r}"
+            raise ValueError(message)
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
+    ) -> datetime | None:
+        """Give the moment back in UTC."""
+        if value is None:
+            return None
+        return (
+            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        )
+
+
+def one_of(column: str, words: type[StrEnum], *more: str) -> CheckConstraint:
+    """Return the CHECK that holds a column to a word list."""
+    allowed = ", ".join(f"'{word}'" for word in (*words, *more))
+    return CheckConstraint(f"{column} IN ({allowed})", name=column)
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads a plain dict here
+        datetime: UtcDateTime(),
+        date: Date(),
+        str: Text(),
+        bytes: LargeBinary(),
+    }
+
+
+# -- people, protocol, audit ----------------------------------------------------
+
+
+class Person(Base):
+    """A member of the team; erasing somebody means renaming this row."""
+
+    __tablename__ = "person"
+    __table_args__ = (one_of("role", Role),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    handle: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(default="")
+    role: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=True)
+    since: Mapped[datetime] = mapped_column(default=now)
+
+
+class AuditEvent(Base):
+    """What happened that the other append-only tables do not already say."""
+
+    __tablename__ = "audit_event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[str]
+    subject: Mapped[str] = mapped_column(default="")
+    detail: Mapped[JsonValue] = mapped_column(Json, default=dict)
+
+
+class ProtocolVersion(Base):
+    """The review and criteria texts as they were in force; the newest is."""
+
+    __tablename__ = "protocol_version"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    review_text: Mapped[str]
+    criteria_text: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CodebookVersion(Base):
+    """A codebook's text as it was in force; the newest of its name is."""
+
+    __tablename__ = "codebook_version"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    sha256: Mapped[str]
+    text: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+# -- identification -------------------------------------------------------------
+
+
+class SearchStrategy(Base):
+    """A saved search as its file stood when it was run."""
+
+    __tablename__ = "search_strategy"
+    __table_args__ = (UniqueConstraint("name", "sha256"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    sha256: Mapped[str]
+    text: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class HarvestRun(Base):
+    """One source asked once: a search, a file, or a person's own find.
+
+    `request` holds what was really sent (search), the file with its hash (file),
+    or the URL and access date (manual). `expected` is what the run should store,
+    `fetched` counts items received in the present walk.
+    """
+
+    __tablename__ = "harvest_run"
+    __table_args__ = (
+        one_of("kind", RunKind),
+        one_of("status", RunStatus),
+        CheckConstraint("kind <> 'search' OR strategy_id IS NOT NULL", name="strategy"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    source: Mapped[str] = mapped_column(index=True)
+    strategy_id: Mapped[int | None] = mapped_column(ForeignKey("search_strategy.id"))
+    request: Mapped[JsonValue] = mapped_column(Json)
+    client: Mapped[str] = mapped_column(default="")
+    status: Mapped[str] = mapped_column(default=RunStatus.RUNNING)
+    reported: Mapped[int | None]
+    expected: Mapped[int | None]
+    fetched: Mapped[int] = mapped_column(default=0)
+    cursor: Mapped[str | None]
+    walk: Mapped[int] = mapped_column(default=1)
+    problem: Mapped[str] = mapped_column(default="")
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    started_at: Mapped[datetime] = mapped_column(default=now)
+    finished_at: Mapped[datetime | None]
+
+
+class HarvestPage(Base):
+    """One answer of a service: when, what was asked, how much came."""
+
+    __tablename__ = "harvest_page"
+    __table_args__ = (UniqueConstraint("run_id", "walk", "number"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("harvest_run.id"))
+    walk: Mapped[int]
+    number: Mapped[int]
+    items: Mapped[int]
+    total: Mapped[int | None]
+    url: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Record(Base):
+    """A bibliographic record: one entry of one source.
+
+    The bibliographic columns are rebuilt from the newest raw payload and the
+    edits; identity is (source, scope, source_id), where `scope` is the hash of an
+    imported file, since "1" in two files are two records, and empty for a service.
+    `cluster_id` is the smallest record id of the records judged to be one report;
+    `title_key` is cut at 200 characters, which an index of PostgreSQL can hold.
+    """
+
+    __tablename__ = "record"
+    __table_args__ = (
+        UniqueConstraint("source", "scope", "source_id"),
+        one_of("found", Found),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    scope: Mapped[str] = mapped_column(default="")
+    source_id: Mapped[str]
+    found: Mapped[str]
+    # Empty only inside the transaction that creates the record and learns its id.
+    cluster_id: Mapped[int] = mapped_column(
+        ForeignKey("record.id"), nullable=True, index=True
+    )
+    title: Mapped[str] = mapped_column(default="")
+    title_key: Mapped[str] = mapped_column(default="", index=True)
+    authors: Mapped[str] = mapped_column(default="")
+    year: Mapped[int | None]
+    published: Mapped[str] = mapped_column(default="")
+    container_title: Mapped[str] = mapped_column(default="")
+    volume: Mapped[str] = mapped_column(default="")
+    issue: Mapped[str] = mapped_column(default="")
+    pages: Mapped[str] = mapped_column(default="")
+    publisher: Mapped[str] = mapped_column(default="")
+    doi: Mapped[str] = mapped_column(default="", index=True)
+    issn: Mapped[str] = mapped_column(default="")
+    isbn: Mapped[str] = mapped_column(default="")
+    pmid: Mapped[str] = mapped_column(default="")
+    url: Mapped[str] = mapped_column(default="")
+    type: Mapped[str] = mapped_column(default="")
+    genre: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="")
+    abstract: Mapped[str] = mapped_column(default="")
+    retracted: Mapped[bool] = mapped_column(default=False)
+    flags: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class RecordAuthor(Base):
+    """One author of a record, in order."""
+
+    __tablename__ = "record_author"
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    family: Mapped[str] = mapped_column(default="")
+    given: Mapped[str] = mapped_column(default="")
+    literal: Mapped[str] = mapped_column(default="")
+    orcid: Mapped[str] = mapped_column(default="")
+
+
+class RawRecord(Base):
+    """A payload exactly as a source gave it; a changed one is a new version.
+
+    `payload` is zlib-compressed UTF-8 JSON; `sha256` is the hash of that JSON.
+    """
+
+    __tablename__ = "raw_record"
+    __table_args__ = (UniqueConstraint("record_id", "version"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"))
+    version: Mapped[int]
+    sha256: Mapped[str]
+    payload: Mapped[bytes]
+    run_id: Mapped[int] = mapped_column(ForeignKey("harvest_run.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class RejectedItem(Base):
+    """An item of an answer that could not be read as a record, kept as it came."""
+
+    __tablename__ = "rejected_item"
+    __table_args__ = (UniqueConstraint("run_id", "sha256"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("harvest_run.id"))
+    sha256: Mapped[str]
+    payload: Mapped[bytes]
+    problem: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Hit(Base):
+    """A run found a record.
+
+    `rank` is the place in the answer, or the line of an imported file; `seed_id` is
+    the record whose citations led here.
+    """
+
+    __tablename__ = "hit"
+    run_id: Mapped[int] = mapped_column(ForeignKey("harvest_run.id"), primary_key=True)
+    record_id: Mapped[int] = mapped_column(
+        ForeignKey("record.id"), primary_key=True, index=True
+    )
+    rank: Mapped[int]
+    score: Mapped[float | None]
+    seed_id: Mapped[int | None] = mapped_column(ForeignKey("record.id"))
+
+
+class RecordEdit(Base):
+    """A person's correction of one field; it outlives later payloads."""
+
+    __tablename__ = "record_edit"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"), index=True)
+    field: Mapped[str]
+    value: Mapped[str]
+    why: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class RecordRemoval(Base):
+    """A record left before screening, or came back; the newest row counts."""
+
+    __tablename__ = "record_removal"
+    __table_args__ = (one_of("basis", RemovalBasis),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"), index=True)
+    removed: Mapped[bool]
+    basis: Mapped[str]
+    text: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+# -- duplicates -----------------------------------------------------------------
+
+
+class DedupeRun(Base):
+    """One pass of the machine over the records."""
+
+    __tablename__ = "dedupe_run"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    parameters: Mapped[JsonValue] = mapped_column(Json)
+    records: Mapped[int]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CandidatePair(Base):
+    """Two records that look alike, with reasons; disposable, rebuilt by a run."""
+
+    __tablename__ = "candidate_pair"
+    __table_args__ = (CheckConstraint("a_id < b_id", name="ordered"),)
+    a_id: Mapped[int] = mapped_column(ForeignKey("record.id"), primary_key=True)
+    b_id: Mapped[int] = mapped_column(
+        ForeignKey("record.id"), primary_key=True, index=True
+    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("dedupe_run.id"))
+    score: Mapped[float]
+    proposal: Mapped[str]
+    reasons: Mapped[JsonValue] = mapped_column(Json)
+
+
+class PairDecision(Base):
+    """What a person or the machine judged two records to be; the newest rules.
+
+    A person's verdict beats the machine's. Exactly one of `person_id` and
+    `run_id` is set.
+    """
+
+    __tablename__ = "pair_decision"
+    __table_args__ = (
+        one_of("verdict", PairVerdict),
+        CheckConstraint("a_id < b_id", name="ordered"),
+        CheckConstraint("(person_id IS NULL) <> (run_id IS NULL)", name="who"),
+        Index("ix_pair_decision_pair", "a_id", "b_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    a_id: Mapped[int] = mapped_column(ForeignKey("record.id"))
+    b_id: Mapped[int] = mapped_column(ForeignKey("record.id"), index=True)
+    verdict: Mapped[str]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    run_id: Mapped[int | None] = mapped_column(ForeignKey("dedupe_run.id"))
+    score: Mapped[float | None]
+    reasons: Mapped[JsonValue] = mapped_column(Json, default=list)
+    why: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+# -- screening ------------------------------------------------------------------
+
+
+class ScreeningRound(Base):
+    """A set of records that each need `per_record` votes, whatever changes later."""
+
+    __tablename__ = "screening_round"
+    __table_args__ = (
+        one_of("stage", Stage),
+        one_of("kind", RoundKind),
+        CheckConstraint("per_record >= 1", name="per_record"),
+        UniqueConstraint("stage", "name"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stage: Mapped[str]
+    name: Mapped[str]
+    kind: Mapped[str]
+    per_record: Mapped[int]
+    counts: Mapped[bool]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Assignment(Base):
+    """A record handed to a screener, until released."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        Index(
+            "ux_assignment_open",
+            "record_id",
+            "person_id",
+            "round_id",
+            unique=True,
+            sqlite_where=text("released_at IS NULL"),
+            postgresql_where=text("released_at IS NULL"),
+        ),
+        Index("ix_assignment_person_round", "person_id", "round_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("screening_round.id"))
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    position: Mapped[int] = mapped_column(default=0)
+    assigned_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+    released_at: Mapped[datetime | None]
+
+
+class Decision(Base):
+    """A vote, or the withdrawal of one.
+
+    `seq` counts 1..n per record, stage and screener. `screener_id` is who it
+    speaks for, `recorder_id` who entered it. `pair_decision_id` is the newest
+    pair decision that existed; `informed` says that the others' votes were
+    already open to this screener. `at` is when it was made, `recorded_at` when it
+    was stored.
+    """
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        one_of("stage", Stage),
+        one_of("verdict", Verdict, WITHDRAWN),
+        one_of("origin", Origin),
+        UniqueConstraint("record_id", "stage", "screener_id", "seq"),
+        Index("ix_decision_screener", "screener_id", "stage"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(unique=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("screening_round.id"))
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"))
+    stage: Mapped[str]
+    screener_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    recorder_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    seq: Mapped[int]
+    verdict: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    origin: Mapped[str]
+    informed: Mapped[bool] = mapped_column(default=False)
+    raw_id: Mapped[int | None] = mapped_column(ForeignKey("raw_record.id"))
+    protocol_id: Mapped[int] = mapped_column(ForeignKey("protocol_version.id"))
+    pair_decision_id: Mapped[int | None] = mapped_column(ForeignKey("pair_decision.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+    recorded_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class DecisionScope(Base):
+    """A vote cast on a cluster speaks for its members: one row per other member.
+
+    While both records are together it supersedes this screener's earlier votes
+    on that member; a split gives those back.
+    """
+
+    __tablename__ = "decision_scope"
+    decision_id: Mapped[int] = mapped_column(
+        ForeignKey("decision.id"), primary_key=True
+    )
+    record_id: Mapped[int] = mapped_column(
+        ForeignKey("record.id"), primary_key=True, index=True
+    )
+
+
+class DecisionStream(Base):
+    """A stream of evidence that a full-text inclusion serves."""
+
+    __tablename__ = "decision_stream"
+    decision_id: Mapped[int] = mapped_column(
+        ForeignKey("decision.id"), primary_key=True
+    )
+    stream: Mapped[str] = mapped_column(primary_key=True)
+
+
+class DecisionSetAside(Base):
+    """A lead set a departed person's vote aside; the record is handed out again."""
+
+    __tablename__ = "decision_set_aside"
+    decision_id: Mapped[int] = mapped_column(
+        ForeignKey("decision.id"), primary_key=True
+    )
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    why: Mapped[str]
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Resolution(Base):
+    """A conflict settled, for as long as the votes it saw are the live ones.
+
+    `basis_key` is the sorted decision ids it saw, joined by commas. A correction
+    names the resolution it supersedes.
+    """
+
+    __tablename__ = "resolution"
+    __table_args__ = (
+        one_of("stage", Stage),
+        one_of("kind", ResolutionKind),
+        CheckConstraint("verdict IN ('include', 'exclude')", name="verdict"),
+        Index(
+            "ux_resolution_first",
+            "basis_key",
+            unique=True,
+            sqlite_where=text("supersedes_id IS NULL"),
+            postgresql_where=text("supersedes_id IS NULL"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(unique=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"), index=True)
+    stage: Mapped[str]
+    kind: Mapped[str]
+    verdict: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    basis_key: Mapped[str]
+    supersedes_id: Mapped[int | None] = mapped_column(
+        ForeignKey("resolution.id"), unique=True
+    )
+    protocol_id: Mapped[int] = mapped_column(ForeignKey("protocol_version.id"))
+    recorder_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ResolutionBasis(Base):
+    """A live vote that the resolution saw."""
+
+    __tablename__ = "resolution_basis"
+    resolution_id: Mapped[int] = mapped_column(
+        ForeignKey("resolution.id"), primary_key=True
+    )
+    decision_id: Mapped[int] = mapped_column(
+        ForeignKey("decision.id"), primary_key=True, index=True
+    )
+
+
+class ResolutionPerson(Base):
+    """Who settled it: the voters of a consensus, or the arbiter."""
+
+    __tablename__ = "resolution_person"
+    resolution_id: Mapped[int] = mapped_column(
+        ForeignKey("resolution.id"), primary_key=True
+    )
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+
+
+class ResolutionStream(Base):
+    """A stream of evidence that a resolved inclusion serves."""
+
+    __tablename__ = "resolution_stream"
+    resolution_id: Mapped[int] = mapped_column(
+        ForeignKey("resolution.id"), primary_key=True
+    )
+    stream: Mapped[str] = mapped_column(primary_key=True)
+
+
+class FulltextEvent(Base):
+    """A full text was sought, retrieved or not; the newest row of a record counts."""
+
+    __tablename__ = "fulltext_event"
+    __table_args__ = (one_of("status", Retrieval),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"), index=True)
+    status: Mapped[str]
+    location: Mapped[str] = mapped_column(default="")
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+# -- synthesis ------------------------------------------------------------------
+
+
+class CodeApplication(Base):
+    """A verbatim passage of a report, coded with a construct."""
+
+    __tablename__ = "code_application"
+    __table_args__ = (
+        one_of("role", CmoRole),
+        one_of("polarity", Polarity),
+        one_of("evidence_type", EvidenceType),
+        CheckConstraint("quote <> ''", name="quote"),
+        CheckConstraint("locator <> ''", name="locator"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(unique=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"), index=True)
+    construct: Mapped[str] = mapped_column(index=True)
+    codebook_id: Mapped[int] = mapped_column(ForeignKey("codebook_version.id"))
+    quote: Mapped[str]
+    locator: Mapped[str]
+    role: Mapped[str]
+    polarity: Mapped[str]
+    evidence_type: Mapped[str]
+    speaker: Mapped[str] = mapped_column(default="")
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CodeRetraction(Base):
+    """A code taken back."""
+
+    __tablename__ = "code_retraction"
+    code_id: Mapped[int] = mapped_column(
+        ForeignKey("code_application.id"), primary_key=True
+    )
+    why: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CmoConfiguration(Base):
+    """One version of a context-mechanism-outcome configuration.
+
+    `number` names the configuration through all its versions.
+    """
+
+    __tablename__ = "cmo_configuration"
+    __table_args__ = (
+        one_of("status", CmoStatus),
+        UniqueConstraint("number", "version"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    version: Mapped[int]
+    title: Mapped[str] = mapped_column(default="")
+    status: Mapped[str] = mapped_column(default=CmoStatus.CANDIDATE)
+    why: Mapped[str] = mapped_column(default="")
+    codebook_id: Mapped[int] = mapped_column(ForeignKey("codebook_version.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CmoPart(Base):
+    """One construct in its place in a configuration."""
+
+    __tablename__ = "cmo_part"
+    __table_args__ = (one_of("role", CmoRole),)
+    cmo_id: Mapped[int] = mapped_column(
+        ForeignKey("cmo_configuration.id"), primary_key=True
+    )
+    role: Mapped[str] = mapped_column(primary_key=True)
+    construct: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    note: Mapped[str] = mapped_column(default="")
+
+
+class CmoEvidence(Base):
+    """A coded passage that supports, refutes or refines a configuration."""
+
+    __tablename__ = "cmo_evidence"
+    __table_args__ = (one_of("relation", Relation),)
+    cmo_id: Mapped[int] = mapped_column(
+        ForeignKey("cmo_configuration.id"), primary_key=True
+    )
+    code_id: Mapped[int] = mapped_column(
+        ForeignKey("code_application.id"), primary_key=True
+    )
+    relation: Mapped[str] = mapped_column(default=Relation.SUPPORTS)
+
+
+class Instrument(Base):
+    """A questionnaire: a list of items that belong together."""
+
+    __tablename__ = "instrument"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    note: Mapped[str] = mapped_column(default="")
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class SurveyItem(Base):
+    """A question's identity: its instrument and its construct."""
+
+    __tablename__ = "survey_item"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), index=True)
+    construct: Mapped[str] = mapped_column(index=True)
+    codebook_id: Mapped[int] = mapped_column(ForeignKey("codebook_version.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ItemVersion(Base):
+    """An item's wording and properties; the newest version counts."""
+
+    __tablename__ = "item_version"
+    __table_args__ = (
+        one_of("status", ItemStatus),
+        UniqueConstraint("item_id", "version"),
+        CheckConstraint("text <> ''", name="text"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("survey_item.id"))
+    version: Mapped[int]
+    text: Mapped[str]
+    status: Mapped[str] = mapped_column(default=ItemStatus.DRAFT)
+    referent: Mapped[str] = mapped_column(default="")
+    level: Mapped[str] = mapped_column(default="")
+    scale: Mapped[str] = mapped_column(default="")
+    reverse: Mapped[bool] = mapped_column(default=False)
+    why: Mapped[str] = mapped_column(default="")
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ItemEvidence(Base):
+    """A coded passage that an item rests on."""
+
+    __tablename__ = "item_evidence"
+    item_id: Mapped[int] = mapped_column(ForeignKey("survey_item.id"), primary_key=True)
+    code_id: Mapped[int] = mapped_column(
+        ForeignKey("code_application.id"), primary_key=True, index=True
+    )
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+# History that nobody may rewrite: triggers refuse UPDATE and DELETE on these.
+APPEND_ONLY = tuple(
+    sorted(
+        table.__tablename__
+        for table in (
+            AuditEvent,
+            ProtocolVersion,
+            CodebookVersion,
+            SearchStrategy,
+            HarvestPage,
+            RawRecord,
+            RejectedItem,
+            Hit,
+            RecordEdit,
+            RecordRemoval,
+            DedupeRun,
+            PairDecision,
+            ScreeningRound,
+            Decision,
+            DecisionScope,
+            DecisionStream,
+            DecisionSetAside,
+            Resolution,
+            ResolutionBasis,
+            ResolutionPerson,
+            ResolutionStream,
+            FulltextEvent,
+            CodeApplication,
+            CodeRetraction,
+            CmoConfiguration,
+            CmoPart,
+            CmoEvidence,
+            SurveyItem,
+            ItemVersion,
+            ItemEvidence,
+        )
+    )
+)

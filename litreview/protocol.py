@@ -1,0 +1,360 @@
+"""The protocol of a review: who is in, who is out, and who decides.
+
+Two files of `screening/` are read here, each into a frozen value:
+
+    criteria.yaml -> Criteria   streams, inclusion, exclusion reasons in order
+    review.yaml   -> Review     title, people, votes per record
+
+and `starter_review`, `starter_criteria` and `starter_codebook` are what a new
+workspace begins with: short, valid, and commented so that they teach the format.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import yaml
+
+from litreview.vocabulary import Role, Stage, Verdict
+from litreview.yamlfile import Node, refuse_twice
+
+# Ids are typed on the command line and end up in column names, so they are plain.
+ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
+# Reasons, criteria, datasets and references may have capitals and hyphens.
+KEY = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A use that the review makes of an included report."""
+
+    id: str
+    label: str
+    protocol_words: str = ""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One condition that an included record meets."""
+
+    id: str
+    facet: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason to exclude; the first in the file that applies is the primary one."""
+
+    key: str
+    label: str
+    stages: tuple[Stage, ...]
+    order: int
+
+
+@dataclass(frozen=True)
+class StageRules:
+    """What a vote at one stage must say."""
+
+    stage: Stage
+    verdicts: tuple[Verdict, ...]
+    reason_required: bool
+    stream_required: bool
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """Who is in, who is out, and for which reason, in order of priority."""
+
+    title: str
+    version: str
+    streams: tuple[Stream, ...]
+    inclusion: tuple[Criterion, ...]
+    exclusion: tuple[Reason, ...]
+    stages: tuple[StageRules, ...]
+    guidance: tuple[str, ...] = ()
+
+    def reasons(self, stage: str) -> tuple[Reason, ...]:
+        """Return the exclusion reasons of a stage, the highest priority first."""
+        return tuple(reason for reason in self.exclusion if stage in reason.stages)
+
+    def rules(self, stage: str) -> StageRules:
+        """Return the rules of a stage; both stages always have them."""
+        return next(rules for rules in self.stages if rules.stage == stage)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone who works on the review."""
+
+    handle: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """How many independent votes a record gets at a stage."""
+
+    stage: Stage
+    per_record: int
+
+
+@dataclass(frozen=True)
+class Review:
+    """The review itself, as its workspace marker `review.yaml` tells it."""
+
+    title: str
+    question: str
+    people: tuple[Person, ...]
+    stages: tuple[StagePlan, ...]
+    language: str = "en"
+
+    def per_record(self, stage: str) -> int:
+        """Return the number of independent votes a record gets at a stage."""
+        return next(plan.per_record for plan in self.stages if plan.stage == stage)
+
+
+def parse_criteria(node: Node) -> Criteria:
+    """Read criteria.yaml.
+
+    Raises `InputFileError` at the first mistake, a key that stands twice included.
+    """
+    node.fields(
+        required={"title", "version", "inclusion", "exclusion", "stages"},
+        optional={"streams", "guidance"},
+    )
+    streams = tuple(_stream(item) for item in node.listed("streams"))
+    stages = tuple(_stage_rules(node["stages"], stage) for stage in Stage)
+    node["stages"].fields(required=set(Stage))
+    refuse_twice(node.listed("streams"), "id")
+    refuse_twice(node["inclusion"].items(), "id")
+    refuse_twice(node["exclusion"].items(), "key")
+    criteria = Criteria(
+        title=node.words("title"),
+        version=node.words("version"),
+        streams=streams,
+        inclusion=tuple(_criterion(item) for item in node["inclusion"]),
+        exclusion=tuple(
+            _reason(item, order)
+            for order, item in enumerate(node["exclusion"].items(), start=1)
+        ),
+        stages=stages,
+        guidance=node.sentences("guidance"),
+    )
+    for rules in stages:
+        _refuse_unmeetable(node["stages"][rules.stage], rules, criteria)
+    return criteria
+
+
+def parse_review(node: Node) -> Review:
+    """Read review.yaml, the workspace marker.
+
+    Raises `InputFileError` at the first mistake.
+    """
+    node.fields(
+        required={"title", "stages"}, optional={"question", "people", "language"}
+    )
+    people = node.listed("people")
+    node["stages"].fields(required=set(Stage))
+    review = Review(
+        title=node.words("title"),
+        question=node.words("question", ""),
+        people=tuple(_person(item) for item in people),
+        stages=tuple(_stage_plan(node["stages"], stage) for stage in Stage),
+        language=node.words("language", "en"),
+    )
+    refuse_twice(people, "handle")
+    return review
+
+
+def _stream(node: Node) -> Stream:
+    node.fields(required={"id", "label"}, optional={"protocol_words"})
+    return Stream(
+        id=node.identifier("id", ID, "theorises_concept"),
+        label=node.words("label"),
+        protocol_words=node.words("protocol_words", ""),
+    )
+
+
+def _criterion(node: Node) -> Criterion:
+    node.fields(required={"id", "facet", "text"})
+    return Criterion(
+        node.identifier("id", KEY, "I1"), node.words("facet"), node.words("text")
+    )
+
+
+def _reason(node: Node, order: int) -> Reason:
+    node.fields(required={"key", "label", "stages"})
+    return Reason(
+        key=node.identifier("key", KEY, "X-LANG"),
+        label=node.words("label"),
+        stages=node.members("stages", Stage),
+        order=order,
+    )
+
+
+def _stage_rules(node: Node, stage: Stage) -> StageRules:
+    here = node[stage]
+    here.fields(required={"verdicts"}, optional={"reason_required", "stream_required"})
+    verdicts = here.members("verdicts", Verdict)
+    for needed in (Verdict.INCLUDE, Verdict.EXCLUDE):
+        if needed not in verdicts:
+            raise here["verdicts"].error(f"a screener must be able to say {needed!r}")
+    required = {
+        key: here[key].boolean() if key in here else False
+        for key in ("reason_required", "stream_required")
+    }
+    return StageRules(stage, verdicts, **required)
+
+
+def _refuse_unmeetable(node: Node, rules: StageRules, criteria: Criteria) -> None:
+    if rules.reason_required and not criteria.reasons(rules.stage):
+        raise node.error(
+            f"a reason is required at {rules.stage}, but no reason is for that stage",
+            fix="add the stage to a reason's stages, or do not require a reason",
+        )
+    if rules.stream_required and not criteria.streams:
+        raise node.error(
+            f"a stream is required at {rules.stage}, but there are no streams",
+            fix="add streams, or do not require one",
+        )
+
+
+def _person(node: Node) -> Person:
+    node.fields(required={"handle", "name", "role"})
+    return Person(
+        handle=node.identifier("handle", HANDLE, "anna"),
+        name=node.words("name"),
+        role=node.member("role", Role),
+    )
+
+
+def _stage_plan(node: Node, stage: Stage) -> StagePlan:
+    here = node[stage]
+    here.fields(required={"per_record"})
+    number = here["per_record"].integer()
+    if number < 1:
+        raise here["per_record"].error(
+            f"{number} votes per record is too few", fix="ask for 1 or more; 2 is usual"
+        )
+    return StagePlan(stage, number)
+
+
+def starter_review(title: str, question: str) -> str:
+    """Return the review.yaml of a new workspace."""
+    return f"""\
+# This file marks the workspace: litreview looks for it here and in the folders
+# above, as git looks for its own.
+title: {_quoted(title)}
+question: {_quoted(question)}
+language: en
+
+# Who works on the review. Roles: {", ".join(Role)}.
+#   - {{handle: anna, name: Anna Example, role: lead}}
+people: []
+
+# How many people judge each record, independently, at each stage.
+stages:
+  title_abstract: {{per_record: 2}}
+  full_text: {{per_record: 2}}
+"""
+
+
+def _quoted(text: str) -> str:
+    """Return a text as one double-quoted YAML scalar, whatever it contains."""
+    line = yaml.safe_dump(
+        text, default_style='"', allow_unicode=True, width=float("inf")
+    )
+    return str(line).strip()
+
+
+def starter_criteria() -> str:
+    """Return the criteria.yaml of a new workspace."""
+    return STARTER_CRITERIA
+
+
+def starter_codebook() -> str:
+    """Return the first codebook of a new workspace."""
+    return STARTER_CODEBOOK
+
+
+STARTER_CRITERIA = """\
+title: Eligibility criteria
+version: "1"
+
+# What the review will use an included report for. A full-text inclusion names at
+# least one of these, where the stage below says so.
+streams:
+  - {id: theorises_concept, label: Defines or theorises a construct of the codebook}
+  - {id: validates_instrument, label: Develops or validates a survey or scale}
+
+inclusion:
+  - {id: I1, facet: population, text: "Say whom the report must be about."}
+  - {id: I2, facet: concept, text: "Say what it must deal with."}
+
+# In order of priority: the first that applies is the reason that PRISMA counts.
+# A duplicate found late is no reason to exclude: use `litreview dedupe decide`.
+exclusion:
+  - {key: X-POP, label: Wrong population, stages: [title_abstract, full_text]}
+  - {key: X-CONCEPT, label: Not about the concept, stages: [title_abstract, full_text]}
+  - {key: X-TYPE, label: Wrong type of publication, stages: [full_text]}
+
+stages:
+  title_abstract:
+    verdicts: [include, exclude, maybe]
+    reason_required: false
+    stream_required: false
+  full_text:
+    verdicts: [include, exclude]
+    reason_required: true
+    stream_required: true
+
+# Advice to the screeners, shown with the criteria.
+guidance:
+  - If in doubt at title and abstract, say maybe; it keeps the record in.
+"""
+
+STARTER_CODEBOOK = """\
+title: First codebook
+version: "1"
+language: en
+
+groups:
+  - {id: leadership, label: Leadership}
+
+# Passages are coded with a construct that has no facets: here lead.explains or
+# lead.protects_time, never lead.support or the group.
+constructs:
+  - id: lead.support
+    label: Leaders support learning
+    group: leadership
+    cmo_role: context        # context, mechanism or outcome
+    level: school            # pupil, teacher, team, school, trust, system, programme
+    definition: What leaders do so that staff can learn.
+    sources: [example_2020]
+  - id: lead.explains
+    label: Leaders explain the purpose
+    group: leadership
+    parent: lead.support
+    cmo_role: mechanism
+    level: school
+    definition: Leaders tell staff why they are asked to learn something.
+    include_when: A passage says who explains, or that nobody does.
+    exclude_when: Staff see the purpose without being told.
+    sources: [example_2020]
+    example_item: Leaders explain why we are learning something new.
+  - id: lead.protects_time
+    label: Leaders protect time
+    group: leadership
+    parent: lead.support
+    cmo_role: context
+    level: school
+    definition: Time for learning is kept free from other demands.
+    sources: [example_2020]
+
+references:
+  - {id: example_2020, cite: "Replace this with the work the definition rests on."}
+"""

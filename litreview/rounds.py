@@ -1,0 +1,290 @@
+"""Rounds: which records need how many votes, and who is handed what.
+
+A round fixes its number of votes for good. Asking for another number opens a new
+main round for what has not been handed out yet; records of the earlier round keep
+theirs. Handing out is balanced and seeded (`assignment.allocate`), counts the
+people who already have or voted on a report, and never goes beyond its number.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from litreview import lookup, state
+from litreview.assignment import allocate
+from litreview.errors import LitreviewError, NotAllowedError, UsageError
+from litreview.models import Assignment, Decision, Person, Record, ScreeningRound
+from litreview.outcome import Outcome
+from litreview.vocabulary import Role, RoundKind
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a lead asks for: `per_record` None keeps the present number."""
+
+    stage: str
+    seed: int
+    per_record: int | None = None
+    round_name: str | None = None
+    with_leads: bool = False
+
+
+@dataclass(frozen=True)
+class HandedOut:
+    """What an assignment did: new records by handle, and what was complete before."""
+
+    round_name: str
+    per_record: int
+    new: dict[str, int]
+    records: int
+
+
+def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
+    """Hand every eligible report that lacks screeners to as many as it needs.
+
+    Raises `UsageError` where there are fewer screeners than votes to give, or a
+    round of this name asks for another number.
+    """
+    _require_lead(by)
+    target = _round(session, plan, by)
+    outcomes = state.outcomes(session, plan.stage)
+    taken = _taken(session, plan.stage, outcomes)
+    need = state.needs(session, plan.stage)
+    open_clusters = {
+        cluster: need.get(cluster, target.per_record)
+        for cluster, outcome in outcomes.items()
+        if not outcome.complete
+    }
+    people = _screeners(session, with_leads=plan.with_leads)
+    made: list[tuple[int, str]] = []
+    for number in sorted(set(open_clusters.values())):
+        these = [cluster for cluster, asked in open_clusters.items() if asked == number]
+        made += allocate(
+            these,
+            dict.fromkeys(people, 1.0),
+            per_record=number,
+            seed=plan.seed,
+            taken={**taken, **_as_taken(made)},
+        )
+    _store(session, plan, target, made, by)
+    counts = Counter(handle for _cluster, handle in made)
+    return HandedOut(
+        target.name,
+        target.per_record,
+        {handle: counts.get(handle, 0) for handle in people},
+        len({cluster for cluster, _handle in made}),
+    )
+
+
+def _require_lead(by: Person) -> None:
+    if by.role != Role.LEAD:
+        raise NotAllowedError(
+            f"{by.handle} may not hand out records", fix="ask a lead of the review"
+        )
+
+
+def _round(session: Session, plan: Plan, by: Person) -> ScreeningRound:
+    main = state.main_round(session, plan.stage)
+    if plan.round_name is not None:
+        named = session.scalar(
+            select(ScreeningRound).where(
+                ScreeningRound.stage == plan.stage,
+                ScreeningRound.name == plan.round_name,
+            )
+        )
+        if named is not None:
+            return _same_number(named, plan)
+    usual = main.per_record if main else lookup.review(session).per_record(plan.stage)
+    wanted = plan.per_record or usual
+    if main is not None and plan.round_name is None and wanted == main.per_record:
+        return main
+    name = plan.round_name or _next_name(session, plan.stage)
+    made = ScreeningRound(
+        stage=plan.stage,
+        name=name,
+        kind=RoundKind.MAIN,
+        per_record=wanted,
+        counts=True,
+        person_id=by.id,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _same_number(named: ScreeningRound, plan: Plan) -> ScreeningRound:
+    if plan.per_record not in (None, named.per_record):
+        raise UsageError(
+            f"the round {named.name!r} asks for {named.per_record} votes",
+            why="a round keeps its number, so that finished records stay finished",
+            fix="give another --round NAME for the records not handed out yet",
+        )
+    return named
+
+
+def _next_name(session: Session, stage: str) -> str:
+    number = session.scalar(
+        select(func.count(ScreeningRound.id)).where(ScreeningRound.stage == stage)
+    )
+    return "main" if not number else f"main {number + 1}"
+
+
+def _screeners(session: Session, *, with_leads: bool) -> list[str]:
+    roles = [Role.SCREENER, *([Role.LEAD] if with_leads else [])]
+    query = select(Person.handle).where(Person.active, Person.role.in_(roles))
+    handles = sorted(session.scalars(query))
+    if not handles:
+        raise LitreviewError(
+            "there is nobody to hand records to",
+            why="no active person has the role screener",
+            fix="add people to screening/review.yaml and run `litreview sync`, "
+            "or give --with-leads",
+        )
+    return handles
+
+
+def _taken(
+    session: Session, stage: str, outcomes: Mapping[int, Outcome]
+) -> dict[int, Collection[str]]:
+    """Return cluster -> the handles that have it in hand or have voted on it."""
+    handle = dict(session.execute(select(Person.id, Person.handle)).tuples().all())
+    query = (
+        select(Record.cluster_id, Assignment.person_id)
+        .join(Assignment, Assignment.record_id == Record.id)
+        .join(ScreeningRound, ScreeningRound.id == Assignment.round_id)
+        .where(
+            ScreeningRound.stage == stage,
+            ScreeningRound.counts,
+            Assignment.released_at.is_(None),
+        )
+    )
+    taken: dict[int, set[str]] = defaultdict(set)
+    for cluster, person_id in session.execute(query).tuples():
+        if cluster in outcomes:
+            taken[cluster].add(handle[person_id])
+    for cluster, outcome in outcomes.items():
+        for vote in outcome.votes:
+            taken[cluster].add(handle[vote.screener_id])
+    return {cluster: frozenset(handles) for cluster, handles in taken.items()}
+
+
+def _as_taken(made: Collection[tuple[int, str]]) -> dict[int, Collection[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for cluster, handle in made:
+        found[cluster].add(handle)
+    return dict(found)
+
+
+def _store(
+    session: Session,
+    plan: Plan,
+    target: ScreeningRound,
+    made: list[tuple[int, str]],
+    by: Person,
+) -> None:
+    person = dict(session.execute(select(Person.handle, Person.id)).tuples().all())
+    existing = _rounds_of(session, plan.stage)
+    order = list(made)
+    # A random order for each screener, so that nobody's queue tells of another's.
+    random.Random(plan.seed).shuffle(order)  # noqa: S311 - a draw to repeat
+    session.add_all(
+        Assignment(
+            round_id=existing.get(cluster, target.id),
+            record_id=cluster,
+            person_id=person[handle],
+            position=position,
+            assigned_by=by.id,
+        )
+        for position, (cluster, handle) in enumerate(order)
+    )
+    session.flush()
+
+
+def _rounds_of(session: Session, stage: str) -> dict[int, int]:
+    """Return cluster -> the counting round that it is already in."""
+    found: dict[int, int] = {}
+    for table in (Assignment, Decision):
+        query = (
+            select(Record.cluster_id, func.max(table.round_id))
+            .join(table, table.record_id == Record.id)
+            .join(ScreeningRound, ScreeningRound.id == table.round_id)
+            .where(ScreeningRound.stage == stage, ScreeningRound.counts)
+            .group_by(Record.cluster_id)
+        )
+        for cluster, number in session.execute(query).tuples():
+            found[cluster] = max(number, found.get(cluster, 0))
+    return found
+
+
+# -- the queue of one screener --------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Queue:
+    """How much of their own a person has done at a stage."""
+
+    assigned: int
+    done: int
+
+    @property
+    def left(self) -> int:
+        """Records still to do."""
+        return self.assigned - self.done
+
+
+def queue(session: Session, person: Person, *, stage: str) -> list[int]:
+    """Return the record ids that wait for this person's vote, in their order.
+
+    First those on which their own votes differ since a merge, then what was handed
+    to them. A report that has its votes without them, or has left the stage, does
+    not wait.
+    """
+    handed = _handed(session, person, stage)
+    outcomes = state.outcomes(session, stage)
+    torn = [
+        cluster for cluster, outcome in outcomes.items() if person.id in outcome.torn
+    ]
+    waiting = [
+        record_id
+        for record_id, cluster in handed
+        if cluster in outcomes and _waits(outcomes[cluster], person.id)
+    ]
+    return list(dict.fromkeys([*torn, *waiting]))
+
+
+def _handed(session: Session, person: Person, stage: str) -> list[tuple[int, int]]:
+    query = (
+        select(Assignment.record_id, Record.cluster_id)
+        .join(Record, Record.id == Assignment.record_id)
+        .join(ScreeningRound, ScreeningRound.id == Assignment.round_id)
+        .where(
+            Assignment.person_id == person.id,
+            Assignment.released_at.is_(None),
+            ScreeningRound.stage == stage,
+        )
+        .order_by(Assignment.position, Assignment.id)
+    )
+    return list(session.execute(query).tuples().all())
+
+
+def _waits(outcome: Outcome, person_id: int) -> bool:
+    voted = {vote.screener_id for vote in outcome.votes}
+    return person_id not in voted and not outcome.complete
+
+
+def own_progress(session: Session, person: Person, *, stage: str) -> Queue:
+    """Return how many reports this person was handed and has done at a stage."""
+    clusters = {cluster for _record, cluster in _handed(session, person, stage)}
+    voted = {
+        cluster
+        for cluster, votes in state.votes(session, stage).items()
+        if any(vote.screener_id == person.id for vote in votes)
+    }
+    left = len(queue(session, person, stage=stage))
+    return Queue(max(len(clusters | voted), left), len(clusters | voted) - left)

@@ -1,0 +1,457 @@
+"""What is true now, asked of the append-only tables and never stored.
+
+A vote is *live* if it is its screener's newest on its record, is no withdrawal,
+was not set aside, and has not been overtaken by a later vote of the same person
+on the cluster that the record is still part of. `outcome.fold` says what the live
+votes of a cluster come to.
+
+Everything here is keyed by cluster id, the smallest record id of a report.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, exists, func, select, true, union
+from sqlalchemy.orm import Session, aliased
+
+from litreview.matching import Link, components
+from litreview.models import (
+    Assignment,
+    Decision,
+    DecisionScope,
+    DecisionSetAside,
+    FulltextEvent,
+    PairDecision,
+    Record,
+    RecordRemoval,
+    Resolution,
+    ResolutionBasis,
+    ScreeningRound,
+)
+from litreview.outcome import Outcome, Settlement, Standing, Vote, fold
+from litreview.vocabulary import (
+    WITHDRAWN,
+    PairVerdict,
+    Retrieval,
+    RoundKind,
+    Stage,
+)
+
+# SQLite takes at most 32,766 bound values in a statement; stay well below.
+CHUNK = 5_000
+
+
+@dataclass(frozen=True)
+class PairRuling:
+    """What two records are to each other now; a person's word beats the machine's."""
+
+    a_id: int
+    b_id: int
+    verdict: str
+    decision_id: int
+    by_person: bool
+    score: float
+
+
+# -- votes and outcomes --------------------------------------------------------------
+
+
+def live_votes(
+    stage: str, *, counting: bool = True
+) -> Select[int, int, int, int, str, str, bool]:
+    """Return the query of live votes with the columns of `outcome.Vote`.
+
+    With `counting` false it is the votes of pilot rounds, which are kept apart.
+    """
+    later, cover, covering = aliased(Decision), aliased(Decision), aliased(Record)
+    rounds = select(ScreeningRound.id).where(ScreeningRound.counts.is_(counting))
+    newer = exists().where(
+        later.record_id == Decision.record_id,
+        later.stage == Decision.stage,
+        later.screener_id == Decision.screener_id,
+        later.seq > Decision.seq,
+        later.round_id.in_(rounds),
+    )
+    overtaken = (
+        select(DecisionScope.decision_id)
+        .join(cover, cover.id == DecisionScope.decision_id)
+        .join(covering, covering.id == cover.record_id)
+        .where(
+            DecisionScope.record_id == Decision.record_id,
+            cover.id > Decision.id,
+            cover.stage == Decision.stage,
+            cover.screener_id == Decision.screener_id,
+            cover.round_id.in_(rounds),
+            covering.cluster_id == Record.cluster_id,
+        )
+        .exists()
+    )
+    aside = exists().where(DecisionSetAside.decision_id == Decision.id)
+    return (
+        select(
+            Decision.id,
+            Record.cluster_id,
+            Decision.record_id,
+            Decision.screener_id,
+            Decision.verdict,
+            Decision.reason,
+            Decision.informed,
+        )
+        .join(Record, Record.id == Decision.record_id)
+        .where(
+            Decision.stage == stage,
+            Decision.round_id.in_(rounds),
+            Decision.verdict != WITHDRAWN,
+            ~newer,
+            ~overtaken,
+            ~aside,
+        )
+    )
+
+
+def votes(
+    session: Session,
+    stage: str,
+    clusters: Collection[int] | None = None,
+    *,
+    counting: bool = True,
+) -> dict[int, list[Vote]]:
+    """Return cluster id -> its live votes, for all clusters or the given ones."""
+    found: dict[int, list[Vote]] = defaultdict(list)
+    query = live_votes(stage, counting=counting)
+    for these in _among(clusters):
+        for row in session.execute(query.where(these)).tuples():
+            found[row[1]].append(Vote(*row))
+    return found
+
+
+def _among(clusters: Collection[int] | None) -> list[ColumnElement[bool]]:
+    if clusters is None:
+        return [true()]
+    ids = sorted(clusters)
+    return [
+        Record.cluster_id.in_(ids[start : start + CHUNK])
+        for start in range(0, len(ids), CHUNK)
+    ]
+
+
+def needs(
+    session: Session, stage: str, clusters: Collection[int] | None = None
+) -> dict[int, int]:
+    """Return cluster id -> the votes its own round asks for.
+
+    A record belongs to the rounds it was handed out or voted on in; the largest
+    number counts. A record that is in none yet will be in the main round.
+    """
+    touched = union(
+        select(Assignment.record_id, Assignment.round_id),
+        select(Decision.record_id, Decision.round_id),
+    ).subquery()
+    query = (
+        select(Record.cluster_id, func.max(ScreeningRound.per_record))
+        .join(touched, touched.c.record_id == Record.id)
+        .join(ScreeningRound, ScreeningRound.id == touched.c.round_id)
+        .where(ScreeningRound.stage == stage, ScreeningRound.counts)
+        .group_by(Record.cluster_id)
+    )
+    return {
+        cluster: number
+        for these in _among(clusters)
+        for cluster, number in session.execute(query.where(these)).tuples()
+    }
+
+
+def main_round(session: Session, stage: str) -> ScreeningRound | None:
+    """Return the newest main round of a stage: where new records go."""
+    return session.scalar(
+        select(ScreeningRound)
+        .where(ScreeningRound.stage == stage, ScreeningRound.kind == RoundKind.MAIN)
+        .order_by(ScreeningRound.id.desc())
+        .limit(1)
+    )
+
+
+def settlements(
+    session: Session, stage: str, clusters: Collection[int] | None = None
+) -> dict[int, list[Settlement]]:
+    """Return decision id -> the resolutions in force that saw this vote first.
+
+    Keyed by the smallest decision id of their basis, so that a cluster looks up
+    its own without a scan. With `clusters`, those that saw a vote of theirs.
+    """
+    newer = aliased(Resolution)
+    query = (
+        select(Resolution, ResolutionBasis.decision_id)
+        .join(ResolutionBasis, ResolutionBasis.resolution_id == Resolution.id)
+        .where(
+            Resolution.stage == stage,
+            ~exists().where(newer.supersedes_id == Resolution.id),
+        )
+    )
+    if clusters is not None:
+        theirs = (
+            select(ResolutionBasis.resolution_id)
+            .join(Decision, Decision.id == ResolutionBasis.decision_id)
+            .join(Record, Record.id == Decision.record_id)
+            .where(Record.cluster_id.in_(sorted(clusters)[:CHUNK]))
+        )
+        if len(clusters) <= CHUNK:
+            query = query.where(Resolution.id.in_(theirs))
+    saw: dict[int, set[int]] = defaultdict(set)
+    known: dict[int, Resolution] = {}
+    for resolution, decision_id in session.execute(query):
+        known[resolution.id] = resolution
+        saw[resolution.id].add(decision_id)
+    found: dict[int, list[Settlement]] = defaultdict(list)
+    for number, basis in saw.items():
+        entry = known[number]
+        found[min(basis)].append(
+            Settlement(number, entry.verdict, entry.reason, frozenset(basis))
+        )
+    return found
+
+
+def outcomes(
+    session: Session, stage: str, clusters: Collection[int] | None = None
+) -> dict[int, Outcome]:
+    """Return cluster id -> its outcome, for every eligible cluster or the given ones.
+
+    Eligible for title and abstract is a report with a record that was not removed;
+    for full text, one that title and abstract included. Later reversals suspend
+    full-text votes: such a report is simply not eligible.
+    """
+    wanted = eligible(session, stage, clusters)
+    limit = None if clusters is None else wanted
+    cast = votes(session, stage, limit)
+    number = needs(session, stage, limit)
+    main = main_round(session, stage)
+    usual = main.per_record if main else 1
+    seen = settlements(session, stage, limit)
+    return {
+        cluster: fold(
+            cluster,
+            stage,
+            cast.get(cluster, []),
+            need=number.get(cluster, usual),
+            settlements=[
+                settlement
+                for vote in cast.get(cluster, [])
+                for settlement in seen.get(vote.id, [])
+            ],
+        )
+        for cluster in sorted(wanted)
+    }
+
+
+def outcome(session: Session, stage: str, cluster_id: int) -> Outcome | None:
+    """Return one cluster's outcome, or None where it is not eligible."""
+    return outcomes(session, stage, [cluster_id]).get(cluster_id)
+
+
+def eligible(
+    session: Session, stage: str, clusters: Collection[int] | None = None
+) -> set[int]:
+    """Return the clusters that this stage is about."""
+    if stage == Stage.FULL_TEXT:
+        earlier = outcomes(session, Stage.TITLE_ABSTRACT, clusters)
+        return {cluster for cluster, found in earlier.items() if found.included}
+    query = select(Record.cluster_id).where(Record.id.not_in(_removed_ids())).distinct()
+    return {
+        cluster
+        for these in _among(clusters)
+        for cluster in session.scalars(query.where(these))
+    }
+
+
+def included(session: Session) -> set[int]:
+    """Return the clusters that are in the review after full text."""
+    found = outcomes(session, Stage.FULL_TEXT)
+    return {cluster for cluster, outcome in found.items() if outcome.included}
+
+
+def standing_of(outcome: Outcome | None) -> str:
+    """Return the word for a report's state at a stage, for lists and exports."""
+    if outcome is None:
+        return "not_eligible"
+    if outcome.standing == Standing.SETTLED:
+        return "included" if outcome.included else "excluded"
+    return outcome.standing
+
+
+# -- records -------------------------------------------------------------------------
+
+
+def _removed_ids() -> Select[int]:
+    newest = select(func.max(RecordRemoval.id)).group_by(RecordRemoval.record_id)
+    return select(RecordRemoval.record_id).where(
+        RecordRemoval.id.in_(newest), RecordRemoval.removed
+    )
+
+
+def removals(session: Session) -> dict[int, RecordRemoval]:
+    """Return record id -> the removal in force."""
+    newest = select(func.max(RecordRemoval.id)).group_by(RecordRemoval.record_id)
+    query = select(RecordRemoval).where(
+        RecordRemoval.id.in_(newest), RecordRemoval.removed
+    )
+    return {row.record_id: row for row in session.scalars(query)}
+
+
+def removed(session: Session) -> set[int]:
+    """Return the ids of the records that left before screening."""
+    return set(session.scalars(_removed_ids()))
+
+
+def retrievals(
+    session: Session, clusters: Collection[int] | None = None
+) -> dict[int, str]:
+    """Return cluster id -> what became of its full text, where anything is recorded.
+
+    A report is retrieved if any of its records is.
+    """
+    newest = select(func.max(FulltextEvent.id)).group_by(FulltextEvent.record_id)
+    query = (
+        select(Record.cluster_id, FulltextEvent.status)
+        .join(Record, Record.id == FulltextEvent.record_id)
+        .where(FulltextEvent.id.in_(newest))
+    )
+    rank = (Retrieval.SOUGHT, Retrieval.NOT_RETRIEVED, Retrieval.RETRIEVED)
+    best: dict[int, int] = {}
+    for these in _among(clusters):
+        for cluster, status in session.execute(query.where(these)).tuples():
+            best[cluster] = max(best.get(cluster, 0), rank.index(Retrieval(status)))
+    return {cluster: rank[place] for cluster, place in best.items()}
+
+
+def retrieval(session: Session, cluster_id: int) -> str:
+    """Return what became of one report's full text, or nothing."""
+    return retrievals(session, [cluster_id]).get(cluster_id, "")
+
+
+# -- pairs, clusters and studies -----------------------------------------------------
+
+
+def rulings(
+    session: Session, records: Collection[int] | None = None
+) -> dict[tuple[int, int], PairRuling]:
+    """Return (a, b) -> the verdict in force; a < b; withdrawn pairs are left out.
+
+    The newest word of a person counts; where that is a withdrawal or there is
+    none, the newest word of the machine does. With `records`, only the pairs
+    among these.
+    """
+    query = select(PairDecision).order_by(PairDecision.id)
+    if records is not None:
+        ids = sorted(records)
+        query = query.where(PairDecision.a_id.in_(ids), PairDecision.b_id.in_(ids))
+    people: dict[tuple[int, int], PairDecision] = {}
+    machine: dict[tuple[int, int], PairDecision] = {}
+    for row in session.scalars(query):
+        (machine if row.person_id is None else people)[row.a_id, row.b_id] = row
+    for word in (people, machine):
+        for pair in [p for p, r in word.items() if r.verdict == PairVerdict.WITHDRAWN]:
+            del word[pair]
+    return {
+        pair: PairRuling(
+            *pair,
+            verdict=row.verdict,
+            decision_id=row.id,
+            by_person=row.person_id is not None,
+            score=row.score if row.score is not None else 1.0,
+        )
+        for pair, row in {**machine, **people}.items()
+    }
+
+
+def link(ruling: PairRuling) -> Link:
+    """Return a ruling as a link: people before the machine, newer and surer first."""
+    if ruling.by_person:
+        return Link(ruling.a_id, ruling.b_id, (1.0, float(ruling.decision_id)))
+    return Link(ruling.a_id, ruling.b_id, (0.0, ruling.score))
+
+
+def cannot_links(
+    pairs: dict[tuple[int, int], PairRuling], *verdicts: PairVerdict
+) -> set[tuple[int, int]]:
+    """Return the pairs that a person ruled to be one of these verdicts."""
+    return {
+        pair
+        for pair, ruling in pairs.items()
+        if ruling.by_person and ruling.verdict in verdicts
+    }
+
+
+def studies(session: Session) -> dict[int, int]:
+    """Return cluster id -> study id: the smallest cluster id of the same study."""
+    pairs = rulings(session)
+    places = session.execute(select(Record.id, Record.cluster_id)).tuples()
+    cluster_of = dict(places.all())
+    links, apart = [], set()
+    for ruling in pairs.values():
+        a, b = sorted((cluster_of[ruling.a_id], cluster_of[ruling.b_id]))
+        if ruling.verdict == PairVerdict.SAME_STUDY and a != b:
+            links.append(Link(a, b, link(ruling).strength))
+        elif ruling.verdict == PairVerdict.DIFFERENT and ruling.by_person and a != b:
+            apart.add((a, b))
+    return dict(components(set(cluster_of.values()), links, apart).of)
+
+
+# -- locks ---------------------------------------------------------------------------
+
+
+def lock_clusters(session: Session, record_ids: Collection[int]) -> set[int]:
+    """Lock the clusters of these records, ascending; return their ids.
+
+    On PostgreSQL two people who vote on one report wait for each other here; on
+    SQLite the transaction itself is the lock.
+    """
+    ids = sorted(record_ids)
+    while True:
+        query = select(Record.cluster_id).where(Record.id.in_(ids)).distinct()
+        clusters = sorted(session.scalars(query))
+        lock = select(Record.id).where(Record.id.in_(clusters)).order_by(Record.id)
+        session.execute(lock.with_for_update()).all()
+        # Somebody may have merged or split them while we waited.
+        if sorted(session.scalars(query)) == clusters:
+            return set(clusters)
+
+
+# -- rounds ------------------------------------------------------------------------
+
+
+def round_for(
+    session: Session, stage: str, record_id: int, screener_id: int
+) -> ScreeningRound | None:
+    """Return the round that this person's vote on this record belongs to.
+
+    Their own open hand-out decides; else the round that the report is already in;
+    else the newest main round.
+    """
+    home = select(Record.cluster_id).where(Record.id == record_id).scalar_subquery()
+    members = select(Record.id).where(Record.cluster_id == home)
+    handed = (
+        select(ScreeningRound)
+        .join(Assignment, Assignment.round_id == ScreeningRound.id)
+        .where(ScreeningRound.stage == stage, Assignment.record_id.in_(members))
+        .order_by(ScreeningRound.id.desc())
+        .limit(1)
+    )
+    own = handed.where(
+        Assignment.person_id == screener_id, Assignment.released_at.is_(None)
+    )
+    voted = (
+        select(ScreeningRound)
+        .join(Decision, Decision.round_id == ScreeningRound.id)
+        .where(Decision.stage == stage, Decision.record_id.in_(members))
+        .order_by(ScreeningRound.id.desc())
+        .limit(1)
+    )
+    return (
+        session.scalar(own)
+        or session.scalar(handed.where(ScreeningRound.counts))
+        or session.scalar(voted.where(ScreeningRound.counts))
+        or main_round(session, stage)
+    )

@@ -1,0 +1,170 @@
+"""The closed word lists of the field, each written once.
+
+They are `StrEnum` members: equal to their text, so that they go into the
+database, JSON and YAML as they are. The database CHECKs its columns against the
+same lists.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person of the team may do."""
+
+    LEAD = "lead"
+    SCREENER = "screener"
+    ARBITER = "arbiter"
+    CODER = "coder"
+    READER = "reader"
+
+
+class Stage(StrEnum):
+    """The two stages of screening."""
+
+    TITLE_ABSTRACT = "title_abstract"
+    FULL_TEXT = "full_text"
+
+
+class Verdict(StrEnum):
+    """A screener's opinion; maybe counts as include and is no conflict with it."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+    MAYBE = "maybe"
+
+
+# Not an opinion: the row that takes the last one back.
+WITHDRAWN = "withdrawn"
+
+
+class RoundKind(StrEnum):
+    """Why a set of records is screened."""
+
+    MAIN = "main"
+    PILOT = "pilot"
+    OVERLAP = "overlap"
+
+
+class Origin(StrEnum):
+    """How a vote reached the database."""
+
+    TERMINAL = "terminal"
+    WEB = "web"
+    FILE = "file"
+    SIMULATION = "simulation"
+
+
+class ResolutionKind(StrEnum):
+    """Who settled a conflict: the voters together, or a third person."""
+
+    CONSENSUS = "consensus"
+    ARBITRATION = "arbitration"
+
+
+class PairVerdict(StrEnum):
+    """What two records are to each other."""
+
+    DUPLICATE = "duplicate"
+    SAME_STUDY = "same_study"
+    DIFFERENT = "different"
+    WITHDRAWN = "withdrawn"
+
+
+class Found(StrEnum):
+    """How a record was identified, in PRISMA's words."""
+
+    DATABASE = "database"
+    REGISTER = "register"
+    WEBSITE = "website"
+    ORGANISATION = "organisation"
+    CITATION = "citation"
+
+
+# PRISMA's left column; the rest is "other methods".
+DATABASE_COLUMN = (Found.DATABASE, Found.REGISTER)
+
+
+class RunKind(StrEnum):
+    """What brought records in."""
+
+    SEARCH = "search"
+    FILE = "file"
+    MANUAL = "manual"
+    CITATION = "citation"
+
+
+class RunStatus(StrEnum):
+    """How far a run got."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+
+
+class RemovalBasis(StrEnum):
+    """Why a record left before screening: an automatic rule or a person's reason."""
+
+    RULE = "rule"
+    REASON = "reason"
+
+
+class Retrieval(StrEnum):
+    """What became of the search for a full text."""
+
+    SOUGHT = "sought"
+    RETRIEVED = "retrieved"
+    NOT_RETRIEVED = "not-retrieved"
+
+
+class CmoRole(StrEnum):
+    """The place of a construct in a context-mechanism-outcome configuration."""
+
+    CONTEXT = "context"
+    MECHANISM = "mechanism"
+    OUTCOME = "outcome"
+
+
+class Polarity(StrEnum):
+    """Whether a passage finds the construct there."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    MIXED = "mixed"
+    CONTESTED = "contested"
+
+
+class EvidenceType(StrEnum):
+    """What a passage does with the construct."""
+
+    THEORISES = "theorises"
+    MEASURES = "measures"
+    TESTS = "tests"
+    ILLUSTRATES = "illustrates"
+
+
+class CmoStatus(StrEnum):
+    """How settled a configuration is."""
+
+    CANDIDATE = "candidate"
+    REFINED = "refined"
+    CONSOLIDATED = "consolidated"
+    REJECTED = "rejected"
+
+
+class Relation(StrEnum):
+    """What a passage does for a configuration."""
+
+    SUPPORTS = "supports"
+    REFUTES = "refutes"
+    REFINES = "refines"
+
+
+class ItemStatus(StrEnum):
+    """Where a survey item stands."""
+
+    DRAFT = "draft"
+    REVIEWED = "reviewed"
+    KEPT = "kept"
+    RETIRED = "retired"
