@@ -239,6 +239,8 @@ def _deal(group: Group, chance: random.Random) -> list[tuple[int, str]]:
     `need` times that number. Who must have every remaining record gets this one,
     which keeps both true for the next.
     """
+    # Lots drawn one after another favour small quotas at first, so the order of
+    # dealing must not be the order of the records.
     order = sorted(group.records, key=lambda _: chance.random())
     left = {name: group.quota[name] for name in group.free if group.quota[name]}
     dealt: list[tuple[int, str]] = []

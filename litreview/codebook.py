@@ -6,8 +6,7 @@ level and the works it rests on. Only constructs without facets can be applied. 
 group ("coherence") or a parent ("creating coherence") is too wide to say what a
 passage claims, so the refusal lists the facets to choose from. `parse_codebook`
 stops at the first malformed field; `problems` finds every reference that leads
-nowhere; `diff` compares two versions. The criteria and the people of a review
-are read by `protocol`; its two parsers are offered here as well.
+nowhere; `diff` compares two versions.
 """
 
 from __future__ import annotations
@@ -19,43 +18,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from litreview.errors import InputFileError, LitreviewError, NotFoundError
-from litreview.protocol import (
-    ID,
-    KEY,
-    Criteria,
-    Review,
-    parse_criteria,
-    parse_review,
-    starter_codebook,
-    starter_criteria,
-    starter_review,
-)
+from litreview.protocol import ID, KEY
 from litreview.vocabulary import CmoRole
 from litreview.yamlfile import Node, suggestion
-
-__all__ = [
-    "Change",
-    "Checked",
-    "Codebook",
-    "Construct",
-    "Criteria",
-    "Dataset",
-    "Group",
-    "Level",
-    "Proxy",
-    "ProxyQuality",
-    "Reference",
-    "Review",
-    "Scoring",
-    "diff",
-    "parse_codebook",
-    "parse_criteria",
-    "parse_review",
-    "problems",
-    "starter_codebook",
-    "starter_criteria",
-    "starter_review",
-]
 
 
 class Level(StrEnum):

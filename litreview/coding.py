@@ -10,14 +10,13 @@ its trace fails by name until the item or configuration is mended.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from litreview import lookup, passages, state
-from litreview.codebook import Codebook, Construct
+from litreview import kinship, lookup, passages, state
+from litreview.codebook import Construct
 from litreview.errors import LitreviewError, NotAllowedError
 from litreview.models import (
     CodeApplication,
@@ -35,14 +34,14 @@ from litreview.wording import choice, phrase, verbatim
 class Passage:
     """A quotation with what it is said to show.
 
-    `locator` is a page, section or timestamp. An empty `role` means the
-    construct's own. The evidence type that claims least is the default.
+    `locator` is a page, section or timestamp. Without a `role` it is the construct's
+    own. The evidence type that claims least is the default.
     """
 
     construct: str
     quote: str
     locator: str
-    role: str = ""
+    role: str | None = None
     polarity: str = Polarity.PRESENT
     evidence_type: str = EvidenceType.ILLUSTRATES
     speaker: str = ""
@@ -77,7 +76,7 @@ def add(
     person = passages.coder(session, by)
     version, book = lookup.construct(session, passage.construct)
     construct = book.choose(passage.construct)
-    row = _row(_checked(passage, construct), uid or str(uuid.uuid4()))
+    row = _row(passage, construct, uid or str(uuid.uuid4()))
     row.record_id = _included(session, record_id).id
     row.codebook_id, row.person_id = version.id, person.id
     found = _already(session, row)
@@ -87,28 +86,17 @@ def add(
     return Coded(found or row, construct, new=found is None)
 
 
-def _checked(passage: Passage, construct: Construct) -> Passage:
-    return replace(
-        passage,
+def _row(passage: Passage, construct: Construct, uid: str) -> CodeApplication:
+    """Return the code of a passage, every word of it checked."""
+    return CodeApplication(
+        uid=uid,
+        construct=construct.id,
         quote=verbatim(passage.quote, "quote"),
         locator=phrase(passage.locator, "locator"),
         role=choice(CmoRole, passage.role or construct.cmo_role, "role"),
         polarity=choice(Polarity, passage.polarity, "polarity"),
         evidence_type=choice(EvidenceType, passage.evidence_type, "evidence type"),
         speaker=phrase(passage.speaker, "speaker", required=False),
-    )
-
-
-def _row(passage: Passage, uid: str) -> CodeApplication:
-    return CodeApplication(
-        uid=uid,
-        construct=passage.construct,
-        quote=passage.quote,
-        locator=passage.locator,
-        role=passage.role,
-        polarity=passage.polarity,
-        evidence_type=passage.evidence_type,
-        speaker=passage.speaker,
     )
 
 
@@ -221,8 +209,8 @@ def codes(
         if code.id in gone and not retracted:
             continue
         rows.append(
-            _code_row(code, version)
-            | {
+            {
+                **_code_row(code, version),
                 "cluster_id": record.cluster_id,
                 "study_id": study_of.get(record.cluster_id or record.id),
                 "title": record.title,
@@ -234,7 +222,7 @@ def codes(
     return rows
 
 
-def _code_row(code: CodeApplication, version: CodebookVersion) -> Mapping[str, object]:
+def _code_row(code: CodeApplication, version: CodebookVersion) -> dict[str, object]:
     construct = lookup.parsed_codebook(version).find(code.construct)
     return {
         "code_id": code.id,
@@ -263,27 +251,12 @@ def _narrowed(
         query = query.where(Record.cluster_id == cluster)
     if construct:
         books = [lookup.parsed_codebook(book) for book in lookup.codebooks(session)]
-        wanted = {construct}.union(*(below(book, construct) for book in books))
+        wanted = {construct}.union(*(kinship.below(book, construct) for book in books))
         applied = select(CodeApplication.id).where(
             CodeApplication.construct == construct
         )
-        known = any(_names(book, construct) for book in books)
+        known = any(kinship.names(book, construct) for book in books)
         if not known and session.scalar(applied.limit(1)) is None:
             lookup.construct(session, construct)  # tells what there is instead
         query = query.where(CodeApplication.construct.in_(sorted(wanted)))
     return query
-
-
-def _names(book: Codebook, construct_id: str) -> bool:
-    groups: Iterable[str] = (group.id for group in book.groups)
-    return book.find(construct_id) is not None or construct_id in groups
-
-
-def below(book: Codebook, construct_id: str) -> set[str]:
-    """Return the ids of all constructs below a group or a construct."""
-    found = {c.id for c in book.constructs if c.group == construct_id}
-    heads = {construct_id}
-    while heads:
-        heads = {c.id for c in book.constructs if c.parent in heads} - found
-        found |= heads
-    return found

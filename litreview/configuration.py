@@ -22,7 +22,6 @@ from litreview.models import (
     CmoConfiguration,
     CmoEvidence,
     CmoPart,
-    CodeApplication,
     Person,
 )
 from litreview.vocabulary import CmoRole, CmoStatus, Relation
@@ -74,6 +73,16 @@ class Written:
     new: bool = True
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A configuration with its passages and versions, each as rows."""
+
+    number: int
+    title: str
+    passages: list[dict[str, object]]
+    versions: list[dict[str, object]]
+
+
 def add(session: Session, *, by: str, draft: Draft) -> Written:
     """Store a new candidate configuration, partial or whole.
 
@@ -88,8 +97,13 @@ def add(session: Session, *, by: str, draft: Draft) -> Written:
         if same and row.version == 1 and _stored(session, row.id) == content:
             return Written(row, new=False)
     number = (session.scalar(select(func.max(CmoConfiguration.number))) or 0) + 1
-    row = CmoConfiguration(number=number, version=1, status=CmoStatus.CANDIDATE)
-    row.person_id = person.id
+    row = CmoConfiguration(
+        number=number,
+        version=1,
+        status=CmoStatus.CANDIDATE,
+        codebook_id=_codebook(session, content),
+        person_id=person.id,
+    )
     return Written(_append(session, row, content), _notes(session, content))
 
 
@@ -126,6 +140,7 @@ def revise(
         version=old.version + 1,
         status=CmoStatus.REFINED if reopened else old.status,
         why=phrase(why, "reason", required=False),
+        codebook_id=_codebook(session, content),
         person_id=person.id,
     )
     notes = [f"code {code_id} was retracted and fell away" for code_id in fallen]
@@ -156,8 +171,8 @@ def set_status(
         version=old.version + 1,
         status=wanted,
         why=phrase(why, "reason", required=False),
-        person_id=person.id,
         codebook_id=old.codebook_id,
+        person_id=person.id,
     )
     return Written(_append(session, row, content), _notes(session, content))
 
@@ -252,14 +267,10 @@ def _append(
 ) -> CmoConfiguration:
     """Store one version with its parts and passages."""
     row.title = content.title
-    if row.codebook_id is None:
-        row.codebook_id = _codebook(session, [name for _role, name in content.parts])
     session.add(row)
     session.flush()
     for position, (role, construct) in enumerate(content.parts, start=1):
-        part = CmoPart(
-            cmo_id=row.id, role=role, construct=construct, position=position
-        )
+        part = CmoPart(cmo_id=row.id, role=role, construct=construct, position=position)
         session.add(part)
     for code_id, relation in content.evidence:
         session.add(CmoEvidence(cmo_id=row.id, code_id=code_id, relation=relation))
@@ -267,9 +278,9 @@ def _append(
     return row
 
 
-def _codebook(session: Session, constructs: Iterable[str]) -> int:
-    """Return the id of the codebook in force that holds all these constructs."""
-    found = {name: lookup.construct(session, name)[0] for name in constructs}
+def _codebook(session: Session, content: Content) -> int:
+    """Return the id of the codebook in force that holds all the parts."""
+    found = {name: lookup.construct(session, name)[0] for _role, name in content.parts}
     books = {version.id: version.name for version in found.values()}
     if len(books) > 1:
         raise LitreviewError(
@@ -360,20 +371,19 @@ def configurations(session: Session) -> list[dict[str, object]]:
     return _rows(session, _newest(session))
 
 
-def show(session: Session, number: int) -> dict[str, object]:
-    """Return a configuration as in `configurations`, its passages and all versions.
+def show(session: Session, *, number: int) -> Shown:
+    """Return a configuration with its passages and all its versions.
 
-    `passages` are code_id, relation, record_id, construct, quote, locator and
+    `passages` have code_id, relation, record_id, construct, quote, locator and
     counts; `versions` are rows as in `configurations`, oldest first.
     """
     last = newest(session, number)
     query = select(CmoConfiguration).where(CmoConfiguration.number == number)
     versions = session.scalars(query.order_by(CmoConfiguration.version)).all()
-    rows = _rows(session, versions)
     counting = passages.counting(session)
     quoted: list[dict[str, object]] = []
     for code_id, relation in _stored(session, last.id).evidence:
-        code: CodeApplication = passages.code(session, code_id)
+        code = passages.code(session, code_id)
         quoted.append(
             {
                 "code_id": code_id,
@@ -385,7 +395,7 @@ def show(session: Session, number: int) -> dict[str, object]:
                 "counts": code_id in counting,
             }
         )
-    return {**rows[-1], "passages": quoted, "versions": rows}
+    return Shown(number, last.title, quoted, _rows(session, versions))
 
 
 def _rows(

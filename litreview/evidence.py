@@ -11,6 +11,7 @@ that a pair's score never depends on what else is in the database.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -43,13 +44,13 @@ class Level(IntEnum):
 class Title(Level):
     """How the titles compare; short ones ("Editorial") prove little."""
 
-    SAME = 2.4, "same title"
-    SHORT = -1.2, "same title, but a short one"
-    SPELLING = 1.5, "same title but for spelling"
-    CONTINUED = 1.5, "one title is longer"
-    NEAR = 2.0, "titles nearly the same"
-    SIMILAR = -0.1, "titles alike"
-    TRANSLATED = -1.6, "different titles, one of them a translation"
+    SAME = 2.2, "same title"
+    SHORT = -1.5, "same title, but a short one"
+    SPELLING = 1.0, "same title but for spelling"
+    CONTINUED = 0.9, "one title is longer"
+    NEAR = 1.5, "titles nearly the same"
+    SIMILAR = -0.3, "titles alike"
+    TRANSLATED = -1.4, "different titles, one of them a translation"
     MISSING = 0.0, "a title is missing"
     DIFFERENT = -4.6, "different titles"
 
@@ -58,24 +59,24 @@ class Wording(Level):
     """Which words the titles do not share."""
 
     SAME = 0.0, ""
-    ADDED = -1.9, "words added in one title"
-    REPLACED = -3.4, "another word in the title"
-    NUMBER_ADDED = -2.0, "a number in one title only"
-    NUMBER_CHANGED = -3.8, "another number in the title"
+    ADDED = -1.8, "words added in one title"
+    REPLACED = -3.2, "another word in the title"
+    NUMBER_ADDED = -1.5, "a number in one title only"
+    NUMBER_CHANGED = -3.5, "another number in the title"
 
 
 class Authors(Level):
     """How the family names compare, as sets."""
 
-    ALL = 1.0, "same authors"
-    SINGLE = 0.1, "same author"
-    FEWER = 0.5, "same authors, one list shorter"
-    FIRST = 0.3, "one list names a single author of the other"
-    MOST = -0.6, "most authors the same"
-    SOME = -0.5, "some authors the same"
+    ALL = 0.8, "same authors"
+    SINGLE = 0.0, "same author"
+    FEWER = 0.2, "same authors, one list shorter"
+    FIRST = 0.2, "one list names a single author of the other"
+    MOST = -0.7, "most authors the same"
+    SOME = -0.7, "some authors the same"
     UNKNOWN = 0.0, "no authors on either side"
     MISSING = -3.0, "authors on one side only"
-    DIFFERENT = -3.8, "different authors"
+    DIFFERENT = -4.0, "different authors"
 
 
 class Year(Level):
@@ -83,71 +84,71 @@ class Year(Level):
 
     SAME = 0.4, "same year"
     MISSING = 0.0, ""
-    CLOSE = -2.3, "one year apart"
-    DIFFERENT = -3.3, "years apart"
+    CLOSE = -2.2, "one year apart"
+    DIFFERENT = -3.2, "years apart"
 
 
 class Volume(Level):
     """How the volumes compare."""
 
-    SAME = -2.6, "same volume"
-    UNKNOWN = 0.0, ""
-    MISSING = -3.4, ""
-    DIFFERENT = -5.4, "different volumes"
+    SAME = 0.9, "same volume"
+    UNKNOWN = 2.5, ""
+    MISSING = 0.0, ""
+    DIFFERENT = -2.0, "different volumes"
 
 
 class Issue(Level):
     """How the issues compare."""
 
-    SAME = -0.1, "same issue"
+    SAME = 0.1, "same issue"
     MISSING = 0.0, ""
-    DIFFERENT = -2.9, "different issues"
+    DIFFERENT = -2.5, "different issues"
 
 
 class Pages(Level):
     """How the pages compare."""
 
-    RANGE = 3.5, "same pages"
-    START = 0.6, "same first page"
-    INSIDE = -0.3, "pages within the other's"
-    UNKNOWN = 0.0, ""
-    MISSING = -1.1, ""
-    DIFFERENT = -2.9, "different pages"
+    RANGE = 4.5, "same pages"
+    START = 1.8, "same first page"
+    INSIDE = 0.9, "pages within the other's"
+    UNKNOWN = 0.9, ""
+    MISSING = 0.0, ""
+    DIFFERENT = -1.8, "different pages"
 
 
 class Container(Level):
     """How the journals, books or conferences compare."""
 
-    SAME = 1.3, "same journal"
-    ALIKE = 0.1, "journals alike"
+    SAME = 1.4, "same journal"
+    ALIKE = 0.4, "journals alike"
     MISSING = 0.0, ""
-    DIFFERENT = -0.7, "different journals"
+    DIFFERENT = -0.5, "different journals"
 
 
 class Doi(Level):
     """How the DOIs compare; neither answer is proof."""
 
-    SAME = 2.0, "same DOI"
+    SAME = 1.9, "same DOI"
     MISSING = 0.0, ""
-    PART = -0.2, "one DOI is of a part of the other"
-    DIFFERENT = -2.6, "different DOIs"
+    PART = 0.6, "one DOI is of a part of the other"
+    DIFFERENT = -2.2, "different DOIs"
 
 
 class Abstract(Level):
     """How the beginnings of the abstracts compare."""
 
-    SAME = -0.3, "same abstract"
-    SIMILAR = -0.3, "abstracts alike"
+    SAME = 0.5, "same abstract"
+    SIMILAR = 0.3, "abstracts alike"
     MISSING = 0.0, ""
-    DIFFERENT = -2.8, "different abstracts"
+    DIFFERENT = -1.9, "different abstracts"
 
 
 class Notice(Level):
     """Whether one is a notice about a text (erratum, reply) and the other not."""
 
     ALIKE = 0.0, ""
-    CITING = -1.4, "one title cites volume and page, as corrections do"
-    ONE_SIDED = -3.2, "one is a correction, comment or reply"
+    CITING = -0.5, "one title cites volume and page, as corrections do"
+    ONE_SIDED = -3.0, "one is a correction, comment or reply"
 
 
 class Form(Level):
@@ -157,7 +158,7 @@ class Form(Level):
     DIFFERENT = -1.5, "different kinds of publication"
 
 
-BIAS = 3.1  # log-odds of a candidate pair of which nothing is known
+BIAS = -1.5  # log-odds of a candidate pair of which nothing is known
 
 FIELDS: dict[str, type[Level]] = {
     "title": Title,
@@ -205,12 +206,7 @@ _NUMBER = re.compile(
 def numbers_in(title: str) -> list[str]:
     """Return the numbers of a title in order: digits, Roman, "part one"."""
     found = (match[1] or match[0] for match in _NUMBER.finditer(title))
-    return sorted(_AS_DIGITS.get(word, word.lstrip("0") or "0") for word in found)
-
-
-def _without(some: Iterable[str], others: Iterable[str]) -> list[str]:
-    rest = list(others)
-    return [x for x in some if x not in rest or rest.remove(x)]  # type: ignore[func-returns-value]
+    return [_AS_DIGITS.get(word, word.lstrip("0") or "0") for word in found]
 
 
 def _strange(words: set[str], others: set[str], other_title: str) -> bool:
@@ -237,15 +233,16 @@ def is_common(title: str) -> bool:
 
 def compare_wording(left: str, right: str) -> Wording:
     """Say in which words two titles of some likeness differ."""
-    one, two = numbers_in(left), numbers_in(right)
-    if one != two:
-        both = _without(one, two) and _without(two, one)
-        return Wording.NUMBER_CHANGED if both else Wording.NUMBER_ADDED
+    one, two = Counter(numbers_in(left)), Counter(numbers_in(right))
+    if one - two and two - one:
+        return Wording.NUMBER_CHANGED
     a, b = set(left.split()), set(right.split())
     here = _strange(a - b, b - a, right.replace(" ", ""))
     there = _strange(b - a, a - b, left.replace(" ", ""))
     if here and there:
         return Wording.REPLACED
+    if one != two:
+        return Wording.NUMBER_ADDED
     return Wording.ADDED if here or there else Wording.SAME
 
 

@@ -47,7 +47,7 @@ Verdict = Literal["duplicate", "same_study", "unsure", "different"]
 Flags = NDArray[np.bool_]
 
 SURE = 0.7  # probability; merged without asking
-UNSURE = 0.3  # probability; below it nobody is asked
+UNSURE = 0.4  # probability; below it nobody is asked
 ASK = 0.5  # the most that a pair with a doubt may reach
 NEVER = 0.02  # the most that a vetoed pair may reach
 STUDY_YEARS = 5  # years from a first report of a study to its last version
@@ -136,7 +136,32 @@ VETOES: tuple[tuple[float, str, Callable[[_Levels], Flags]], ...] = (
         "a title shared by many, in another issue",
         lambda p: p.said(Title.SHORT)
         & (p.said(Issue.DIFFERENT) | p.said(Volume.DIFFERENT) | p.said(Year.DIFFERENT))
-        & ~p.said(Pages.RANGE, Pages.START),
+        & ~p.said(Doi.SAME),
+    ),
+    (
+        NEVER,
+        "neither title nor authors in common",
+        lambda p: p.said(Title.DIFFERENT, Title.TRANSLATED, Title.MISSING)
+        & p.said(Authors.DIFFERENT, Authors.MISSING, Authors.UNKNOWN),
+    ),
+    (
+        NEVER,
+        "different titles in one place",
+        lambda p: p.said(Title.DIFFERENT, Title.TRANSLATED)
+        & p.said(Pages.START, Pages.INSIDE, Pages.DIFFERENT),
+    ),
+    (
+        ASK,
+        "different titles, and no pages to say otherwise",
+        lambda p: p.said(Title.DIFFERENT, Title.TRANSLATED)
+        & p.said(Pages.MISSING, Pages.UNKNOWN),
+    ),
+    (
+        ASK,
+        "another volume, and no pages to say otherwise",
+        lambda p: p.said(Volume.DIFFERENT)
+        & p.said(Pages.MISSING, Pages.UNKNOWN)
+        & ~p.said(Doi.SAME),
     ),
     (
         ASK,
@@ -159,7 +184,7 @@ VETOES: tuple[tuple[float, str, Callable[[_Levels], Flags]], ...] = (
         ASK,
         "another journal, and nothing that places both",
         lambda p: p.said(Container.DIFFERENT)
-        & p.said(Pages.MISSING)
+        & (p.said(Pages.MISSING) | (p.said(Pages.UNKNOWN) & p.said(Volume.MISSING)))
         & ~(p.said(Volume.SAME) & p.said(Issue.SAME))
         & ~p.said(Doi.SAME),
     ),
@@ -169,6 +194,13 @@ VETOES: tuple[tuple[float, str, Callable[[_Levels], Flags]], ...] = (
         lambda p: p.said(Year.CLOSE, Year.DIFFERENT)
         & ~p.said(Container.SAME)
         & ~_same_place(p),
+    ),
+    (
+        ASK,
+        "another year and another DOI",
+        lambda p: p.said(Year.CLOSE, Year.DIFFERENT)
+        & p.said(Doi.DIFFERENT)
+        & ~p.said(Pages.RANGE, Pages.START),
     ),
     (
         ASK,

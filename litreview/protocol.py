@@ -24,6 +24,7 @@ ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 # Reasons, criteria, datasets and references may have capitals and hyphens.
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+STAGES = [str(stage) for stage in Stage]
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class Person:
     handle: str
     name: str
     role: Role
+    active: bool = True
 
 
 @dataclass(frozen=True)
@@ -126,25 +128,23 @@ def parse_criteria(node: Node) -> Criteria:
         required={"title", "version", "inclusion", "exclusion", "stages"},
         optional={"streams", "guidance"},
     )
-    streams = tuple(_stream(item) for item in node.listed("streams"))
-    stages = tuple(_stage_rules(node["stages"], stage) for stage in Stage)
-    node["stages"].fields(required=set(Stage))
-    refuse_twice(node.listed("streams"), "id")
-    refuse_twice(node["inclusion"].items(), "id")
-    refuse_twice(node["exclusion"].items(), "key")
+    node["stages"].fields(required=STAGES)
     criteria = Criteria(
         title=node.words("title"),
         version=node.words("version"),
-        streams=streams,
+        streams=tuple(_stream(item) for item in node.listed("streams")),
         inclusion=tuple(_criterion(item) for item in node["inclusion"]),
         exclusion=tuple(
             _reason(item, order)
             for order, item in enumerate(node["exclusion"].items(), start=1)
         ),
-        stages=stages,
+        stages=tuple(_stage_rules(node["stages"], stage) for stage in Stage),
         guidance=node.sentences("guidance"),
     )
-    for rules in stages:
+    refuse_twice(node.listed("streams"), "id")
+    refuse_twice(node["inclusion"].items(), "id")
+    refuse_twice(node["exclusion"].items(), "key")
+    for rules in criteria.stages:
         _refuse_unmeetable(node["stages"][rules.stage], rules, criteria)
     return criteria
 
@@ -158,7 +158,7 @@ def parse_review(node: Node) -> Review:
         required={"title", "stages"}, optional={"question", "people", "language"}
     )
     people = node.listed("people")
-    node["stages"].fields(required=set(Stage))
+    node["stages"].fields(required=STAGES)
     review = Review(
         title=node.words("title"),
         question=node.words("question", ""),
@@ -202,7 +202,7 @@ def _stage_rules(node: Node, stage: Stage) -> StageRules:
     verdicts = here.members("verdicts", Verdict)
     for needed in (Verdict.INCLUDE, Verdict.EXCLUDE):
         if needed not in verdicts:
-            raise here["verdicts"].error(f"a screener must be able to say {needed!r}")
+            raise here["verdicts"].error(f"a screener must be able to say {needed}")
     required = {
         key: here[key].boolean() if key in here else False
         for key in ("reason_required", "stream_required")
@@ -224,11 +224,12 @@ def _refuse_unmeetable(node: Node, rules: StageRules, criteria: Criteria) -> Non
 
 
 def _person(node: Node) -> Person:
-    node.fields(required={"handle", "name", "role"})
+    node.fields(required={"handle", "role"}, optional={"name", "active"})
     return Person(
         handle=node.identifier("handle", HANDLE, "anna"),
-        name=node.words("name"),
+        name=node.words("name", ""),
         role=node.member("role", Role),
+        active=node["active"].boolean() if "active" in node else True,
     )
 
 
@@ -252,8 +253,10 @@ title: {_quoted(title)}
 question: {_quoted(question)}
 language: en
 
-# Who works on the review. Roles: {", ".join(Role)}.
-#   - {{handle: anna, name: Anna Example, role: lead}}
+# Who works on the review; `litreview sync` brings a change into the database. Whoever
+# made the workspace is its lead already. Roles: {", ".join(Role)}.
+# Somebody who leaves gets `active: false`: votes stay, unfinished work is released.
+#   - {{handle: anna, name: Anna Example, role: screener}}
 people: []
 
 # How many people judge each record, independently, at each stage.
@@ -285,8 +288,8 @@ STARTER_CRITERIA = """\
 title: Eligibility criteria
 version: "1"
 
-# What the review will use an included report for. A full-text inclusion names at
-# least one of these, where the stage below says so.
+# What the review will use an included report for. Where a stage below says
+# `stream_required: true`, an inclusion names at least one of these.
 streams:
   - {id: theorises_concept, label: Defines or theorises a construct of the codebook}
   - {id: validates_instrument, label: Develops or validates a survey or scale}
@@ -298,9 +301,13 @@ inclusion:
 # In order of priority: the first that applies is the reason that PRISMA counts.
 # A duplicate found late is no reason to exclude: use `litreview dedupe decide`.
 exclusion:
+  - {key: X-LANG, label: Not in a language we read, stages: [title_abstract, full_text]}
+  - {key: X-DATE, label: Outside the date limits, stages: [title_abstract, full_text]}
+  - {key: X-TYPE, label: Wrong type of publication, stages: [title_abstract, full_text]}
   - {key: X-POP, label: Wrong population, stages: [title_abstract, full_text]}
   - {key: X-CONCEPT, label: Not about the concept, stages: [title_abstract, full_text]}
-  - {key: X-TYPE, label: Wrong type of publication, stages: [full_text]}
+  - {key: X-DESIGN, label: Wrong study design, stages: [title_abstract, full_text]}
+  - {key: X-OTHER, label: Another reason (say it in the note), stages: [full_text]}
 
 stages:
   title_abstract:
@@ -310,7 +317,7 @@ stages:
   full_text:
     verdicts: [include, exclude]
     reason_required: true
-    stream_required: true
+    stream_required: false
 
 # Advice to the screeners, shown with the criteria.
 guidance:

@@ -107,7 +107,9 @@ def _many(
         return Statistic(name, value, None, None, paired, note)
     squares = sum((pull - value) ** 2 for pull in pulls)
     variance = squares / (len(seen) * (len(seen) - 1))
-    interval = wald(value, variance, student(len(seen) - 1))
+    # Where most records have a single vote, chance comes from other records than
+    # agreement does, and the value itself can be below -1.
+    interval = wald(value, variance, student(len(seen) - 1), floor=-math.inf)
     return with_interval(name, value, interval, paired)
 
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Select, exists, func, select, true, union
 from sqlalchemy.orm import Session, aliased
 
+from litreview import pairs
 from litreview.matching import Link, components
 from litreview.models import (
     Assignment,
@@ -24,7 +25,6 @@ from litreview.models import (
     DecisionScope,
     DecisionSetAside,
     FulltextEvent,
-    PairDecision,
     Record,
     RecordRemoval,
     Resolution,
@@ -43,22 +43,14 @@ from litreview.vocabulary import (
 # SQLite takes at most 32,766 bound values in a statement; stay well below.
 CHUNK = 5_000
 
-
-@dataclass(frozen=True)
-class PairRuling:
-    """What two records are to each other now; a person's word beats the machine's."""
-
-    a_id: int
-    b_id: int
-    verdict: str
-    decision_id: int
-    by_person: bool
-    score: float
+LATER, COVER, COVERING = aliased(Decision), aliased(Decision), aliased(Record)
+NEWER_RESOLUTION = aliased(Resolution)
 
 
 # -- votes and outcomes --------------------------------------------------------------
 
 
+@lru_cache(maxsize=8)  # building it costs ten times as much as asking it
 def live_votes(
     stage: str, *, counting: bool = True
 ) -> Select[int, int, int, int, str, str, bool]:
@@ -66,7 +58,7 @@ def live_votes(
 
     With `counting` false it is the votes of pilot rounds, which are kept apart.
     """
-    later, cover, covering = aliased(Decision), aliased(Decision), aliased(Record)
+    later, cover, covering = LATER, COVER, COVERING
     rounds = select(ScreeningRound.id).where(ScreeningRound.counts.is_(counting))
     newer = exists().where(
         later.record_id == Decision.record_id,
@@ -182,7 +174,7 @@ def settlements(
     Keyed by the smallest decision id of their basis, so that a cluster looks up
     its own without a scan. With `clusters`, those that saw a vote of theirs.
     """
-    newer = aliased(Resolution)
+    newer = NEWER_RESOLUTION
     query = (
         select(Resolution, ResolutionBasis.decision_id)
         .join(ResolutionBasis, ResolutionBasis.resolution_id == Resolution.id)
@@ -331,69 +323,19 @@ def retrieval(session: Session, cluster_id: int) -> str:
     return retrievals(session, [cluster_id]).get(cluster_id, "")
 
 
-# -- pairs, clusters and studies -----------------------------------------------------
-
-
-def rulings(
-    session: Session, records: Collection[int] | None = None
-) -> dict[tuple[int, int], PairRuling]:
-    """Return (a, b) -> the verdict in force; a < b; withdrawn pairs are left out.
-
-    The newest word of a person counts; where that is a withdrawal or there is
-    none, the newest word of the machine does. With `records`, only the pairs
-    among these.
-    """
-    query = select(PairDecision).order_by(PairDecision.id)
-    if records is not None:
-        ids = sorted(records)
-        query = query.where(PairDecision.a_id.in_(ids), PairDecision.b_id.in_(ids))
-    people: dict[tuple[int, int], PairDecision] = {}
-    machine: dict[tuple[int, int], PairDecision] = {}
-    for row in session.scalars(query):
-        (machine if row.person_id is None else people)[row.a_id, row.b_id] = row
-    for word in (people, machine):
-        for pair in [p for p, r in word.items() if r.verdict == PairVerdict.WITHDRAWN]:
-            del word[pair]
-    return {
-        pair: PairRuling(
-            *pair,
-            verdict=row.verdict,
-            decision_id=row.id,
-            by_person=row.person_id is not None,
-            score=row.score if row.score is not None else 1.0,
-        )
-        for pair, row in {**machine, **people}.items()
-    }
-
-
-def link(ruling: PairRuling) -> Link:
-    """Return a ruling as a link: people before the machine, newer and surer first."""
-    if ruling.by_person:
-        return Link(ruling.a_id, ruling.b_id, (1.0, float(ruling.decision_id)))
-    return Link(ruling.a_id, ruling.b_id, (0.0, ruling.score))
-
-
-def cannot_links(
-    pairs: dict[tuple[int, int], PairRuling], *verdicts: PairVerdict
-) -> set[tuple[int, int]]:
-    """Return the pairs that a person ruled to be one of these verdicts."""
-    return {
-        pair
-        for pair, ruling in pairs.items()
-        if ruling.by_person and ruling.verdict in verdicts
-    }
+# -- studies ---------------------------------------------------------------------
 
 
 def studies(session: Session) -> dict[int, int]:
     """Return cluster id -> study id: the smallest cluster id of the same study."""
-    pairs = rulings(session)
+    verdicts = pairs.rulings(session)
     places = session.execute(select(Record.id, Record.cluster_id)).tuples()
     cluster_of = dict(places.all())
     links, apart = [], set()
-    for ruling in pairs.values():
+    for ruling in verdicts.values():
         a, b = sorted((cluster_of[ruling.a_id], cluster_of[ruling.b_id]))
         if ruling.verdict == PairVerdict.SAME_STUDY and a != b:
-            links.append(Link(a, b, link(ruling).strength))
+            links.append(Link(a, b, pairs.link(ruling).strength))
         elif ruling.verdict == PairVerdict.DIFFERENT and ruling.by_person and a != b:
             apart.add((a, b))
     return dict(components(set(cluster_of.values()), links, apart).of)

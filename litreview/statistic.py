@@ -45,15 +45,17 @@ def with_interval(name: str, value: float, interval: Interval, n: int) -> Statis
     return Statistic(name, value, *interval, n)
 
 
-def wald(value: float, variance: float, quantile: float) -> Interval:
-    """Return value -+ quantile standard errors, cut to -1..1; None at error zero.
+def wald(
+    value: float, variance: float, quantile: float, floor: float = -1.0
+) -> Interval:
+    """Return value -+ quantile standard errors, cut at floor and 1; None at error 0.
 
     A single point would claim certainty, which n = 2 in full agreement is not.
     """
     if variance < TINY:
         return None
     half = quantile * math.sqrt(variance)
-    return max(-1.0, value - half), min(1.0, value + half)
+    return max(floor, value - half), min(1.0, value + half)
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:

@@ -21,10 +21,11 @@ _DOI = re.compile(r"10\.\d{4,9}/\S+")
 # "doi:", "https://doi.org/", "http://dx.doi.org/", a library's proxy in front
 # of it ("https://doi-org.proxy.example/"), or several of them.
 _DOI_PREFIX = re.compile(
-    r"(?:\s*(?:doi\s*:|doi\s+|(?:https?://)?[\w.-]*doi[\w.-]*(?::\d+)?/))+\s*"
+    r"(?:\s*(?:doi\s*:|doi\s+|(?:https?://)?[\w.-]{0,64}doi[\w.-]{0,64}(?::\d+)?/))+\s*"
 )
+_LONGEST_DOI = 2048  # characters, the address included; the longest known has 250
 _DOI_LABEL = re.compile(r"\s+\[doi\]$")  # PubMed writes "10.1/x [doi]"
-_ENCODED = re.compile(r"%(?:2f|3c|3e)", re.IGNORECASE)
+_ENCODED = re.compile(r"%(?:25)*(?:2f|3c|3e)", re.IGNORECASE)
 _CLOSERS = {")": "(", "]": "[", "}": "{", ">": "<"}
 # Invisible characters that break comparing and searching: soft hyphen, zero
 # width space, word joiner, byte order mark.
@@ -86,7 +87,9 @@ def normalise_doi(value: str | None) -> str:
     characters and closing punctuation. Brackets are cut from the end only
     where nothing opens them: old Wiley DOIs (SICI) contain "<223::aid-x>3.0.co;2-c".
     """
-    text = _decoded(value or "").translate(_INVISIBLE_IN_DOI)
+    if not value or len(value) > _LONGEST_DOI:
+        return ""
+    text = _decoded(value).translate(_INVISIBLE_IN_DOI)
     text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
     text = _DOI_LABEL.sub("", text.strip())
     text = _DOI_PREFIX.sub("", text, count=1) if _DOI_PREFIX.match(text) else text
@@ -121,7 +124,7 @@ def clean_markup(text: str | None) -> str:
     hyphens or lone surrogates, so that every database and file can hold it.
     """
     text = text or ""
-    for _ in range(2):
+    for _ in range(2 if "<" in text or "&" in text else 0):
         text = _without_tags(text)
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     return _storable(" ".join(_without_tags(text).split()))
@@ -143,6 +146,8 @@ def _tag_blank(match: re.Match[str]) -> str:
 
 def _storable(text: str) -> str:
     """Drop control characters, surrogates and invisible ones; compose (NFC)."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     text = _SURROGATES.sub("", text).translate(_INVISIBLE)
     if not text.isprintable():
         text = "".join(c for c in text if unicodedata.category(c) != "Cc")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from litreview.models import (
     CodebookVersion,
+    Decision,
     HarvestRun,
     Hit,
     PairDecision,
@@ -24,7 +25,16 @@ from litreview.models import (
     SearchStrategy,
 )
 from litreview.text import title_key
-from litreview.vocabulary import Found, Role, RoundKind, RunKind, RunStatus, Stage
+from litreview.vocabulary import (
+    Found,
+    Origin,
+    Role,
+    RoundKind,
+    RunKind,
+    RunStatus,
+    Stage,
+    Verdict,
+)
 
 REVIEW = """\
 title: A review made for a test
@@ -111,7 +121,9 @@ class Maker:
         )
         if found is not None:
             return found
-        strategy = SearchStrategy(name=f"s-{source}", sha256="0" * 64, text="title: s")
+        asked = "title: s"
+        digest = hashlib.sha256(asked.encode()).hexdigest()
+        strategy = SearchStrategy(name=f"s-{source}", sha256=digest, text=asked)
         self.session.add(strategy)
         self.session.flush()
         run = HarvestRun(
@@ -164,6 +176,37 @@ class Maker:
     def records(self, number: int) -> list[Record]:
         """Make so many records."""
         return [self.record() for _ in range(number)]
+
+    def include(
+        self, record: Record, *people: Person, verdict: str = "include"
+    ) -> None:
+        """Let people vote to include a record at both stages (`review` comes first).
+
+        With another `verdict` they cast that one at full text.
+        """
+        protocol = self.session.scalars(select(ProtocolVersion)).first()
+        assert protocol is not None
+        for screening in self.session.scalars(select(ScreeningRound)).all():
+            said = (
+                Verdict.INCLUDE if screening.stage == Stage.TITLE_ABSTRACT else verdict
+            )
+            self.session.add_all(
+                Decision(
+                    uid=f"made-{next(self._numbers)}",
+                    round_id=screening.id,
+                    record_id=record.id,
+                    stage=screening.stage,
+                    screener_id=person.id,
+                    recorder_id=person.id,
+                    seq=1,
+                    verdict=said,
+                    reason="not-about-it" if said == Verdict.EXCLUDE else "",
+                    origin=Origin.SIMULATION,
+                    protocol_id=protocol.id,
+                )
+                for person in people
+            )
+        self.session.flush()
 
     def pair(self, a: Record, b: Record, verdict: str, by: Person) -> PairDecision:
         """Append a person's pair verdict without touching clusters."""

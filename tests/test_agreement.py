@@ -6,7 +6,7 @@ Row ids (A1 ...) are those of the project's table of worked examples.
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litreview.agreement import (
@@ -312,6 +312,7 @@ CATEGORIES = ["include", "exclude", "maybe"]
 VERDICTS = st.sampled_from(CATEGORIES)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(VERDICTS, VERDICTS), min_size=1, max_size=40),
     st.permutations(CATEGORIES),
@@ -333,6 +334,7 @@ def test_coefficients_do_not_depend_on_who_comes_first_or_which_verdict(
         assert here.low is None or here.low <= (here.value or 0) <= (here.high or 0)
 
 
+@settings(deadline=None)
 @given(st.lists(VERDICTS, min_size=2, max_size=40).filter(lambda v: len(set(v)) > 1))
 def test_full_agreement_on_two_or_more_verdicts_is_one(verdicts: list[str]) -> None:
     """On the diagonal, with at least two verdicts used, every coefficient is 1."""

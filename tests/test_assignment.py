@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from itertools import combinations, pairwise, product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litreview.assignment import allocate
@@ -72,11 +72,16 @@ def test_every_pair_of_people_meets_about_equally_often() -> None:
 
 
 def test_pairs_do_not_follow_the_order_of_the_records() -> None:
-    """The first and the last hundred records are mixed like the others."""
-    pairs = allocate(range(1000), EQUAL, per_record=2, seed=7)
+    """Ana, who reads 80 % of all, reads that much of the first and last records too.
+
+    Drawing by lot favours the others at first and leaves her the rest.
+    """
+    shares = {"ana": 2, "ben": 1, "cai": 1, "dee": 1}
+    pairs = allocate(range(1000), shares, per_record=2, seed=7)
+    assert loads(pairs)["ana"] == 800
     for part in (range(100), range(900, 1000)):
         found = loads([pair for pair in pairs if pair[0] in part])
-        assert all(30 < found[person] < 70 for person in EQUAL)
+        assert 68 < found["ana"] < 92
 
 
 def test_another_seed_gives_another_hand_out() -> None:
@@ -194,6 +199,7 @@ TAKEN = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(RECORDS, SHARES, st.integers(1, 2), st.integers(0, 99), TAKEN)
 def test_each_record_ends_with_its_number_of_different_people(
     records: list[int],
@@ -214,6 +220,7 @@ def test_each_record_ends_with_its_number_of_different_people(
     assert set(loads(pairs)) <= set(shares)
 
 
+@settings(deadline=None)
 @given(RECORDS, SHARES, st.integers(1, 2), st.integers(0, 99))
 def test_loads_are_within_one_record_of_their_share(
     records: list[int], shares: dict[str, float], per_record: int, seed: int
@@ -230,6 +237,7 @@ def test_loads_are_within_one_record_of_their_share(
     assert all(found[a] <= found[b] + 1 for a, b in pairwise(by_share))
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.integers(1, 4), st.sets(st.sampled_from(PEOPLE[:4]), max_size=2), min_size=1
@@ -254,6 +262,7 @@ def test_no_other_hand_out_of_the_same_records_is_more_even(
     assert sum((before[name] + found[name]) ** 2 for name in EQUAL) == least
 
 
+@settings(deadline=None)
 @given(RECORDS, SHARES, TAKEN, st.randoms(use_true_random=False))
 def test_the_order_of_the_input_does_not_matter(
     records: list[int],
@@ -270,6 +279,7 @@ def test_the_order_of_the_input_does_not_matter(
     assert there == here
 
 
+@settings(deadline=None)
 @given(RECORDS, RECORDS, st.integers(0, 99))
 def test_people_joining_keep_what_was_handed_out(
     first: list[int], more: list[int], seed: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litreview.statistic import Statistic, quantile, student, wald, wilson
@@ -27,6 +27,7 @@ def test_wilson_gives_published_limits(
     assert wilson(hits, n) == pytest.approx((low, high), abs=5e-5)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_holds_its_proportion_inside_zero_to_one(case: tuple[int, int]) -> None:
     """The limits lie around the proportion, inside 0 to 1, and mirror each other."""

@@ -41,14 +41,24 @@ class App:
 
         return workspace.at(self.folder) if self.folder else workspace.find(Path.cwd())
 
+    def workspace_url(self) -> str:
+        """Return the address of the workspace's own embedded database."""
+        return self.workspace.database_url
+
     @property
     def database_url(self) -> str:
         """The address of --database, LITREVIEW_DATABASE, or the embedded file."""
         return (
             self.database
             or os.environ.get("LITREVIEW_DATABASE")
-            or self.workspace.database_url
+            or self.workspace_url()
         )
+
+    def database_is_new(self) -> bool:
+        """Tell whether the database is an SQLite file that does not exist yet."""
+        url = self.database_url
+        file = Path(url.removeprefix("sqlite:///"))
+        return url.startswith("sqlite:///") and not file.exists()
 
     @property
     def handle(self) -> str:
@@ -63,15 +73,12 @@ class App:
         from litreview import db
         from litreview.errors import DatabaseError
 
-        url = self.database_url
-        if url.startswith("sqlite:///"):
-            file = Path(url.removeprefix("sqlite:///"))
-            if not file.exists():
-                raise DatabaseError(
-                    f"there is no database at {file}",
-                    fix="run `litreview db upgrade` to make it",
-                )
-        engine = db.engine_for(url)
+        if self.database_is_new():
+            raise DatabaseError(
+                f"there is no database at {self.database_url}",
+                fix="run `litreview init` in the workspace to make it",
+            )
+        engine = db.engine_for(self.database_url)
         db.require_current(engine)
         return engine
 

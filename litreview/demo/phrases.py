@@ -15,6 +15,8 @@ from random import Random
 
 import yaml
 
+LONG_STEP = 5  # sentences to choose from; such a step gives two
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -77,12 +79,19 @@ def word(family: Family, random: Random) -> Wording:
     filling = {name: random.choice(words) for name, words in grammar.slots.items()}
     for name, (low, high) in grammar.numbers.items():
         filling[name] = str(random.randint(low, high))
-    sentences = [random.choice(step) for step in family.abstract]
+    sentences = [
+        sentence for step in family.abstract for sentence in _pick(step, random)
+    ]
     return Wording(
         _fill(random.choice(family.titles), filling),
         _fill(random.choice(family.subtitles), filling, capital=False),
         " ".join(_fill(sentence, filling) for sentence in sentences),
     )
+
+
+def _pick(step: Sequence[str], random: Random) -> list[str]:
+    """Choose one sentence of a step, or two of a long one."""
+    return random.sample(list(step), 2 if len(step) >= LONG_STEP else 1)
 
 
 def _fill(template: str, filling: Mapping[str, str], *, capital: bool = True) -> str:

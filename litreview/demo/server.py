@@ -44,9 +44,9 @@ from litreview.errors import LitreviewError
 
 __all__ = ["Fault", "Request", "Server", "Spoil", "bind", "load_records", "serve"]
 
-# What a page holds at most in the demonstration: its strategies find some 60 to
-# 150 of the few hundred works, and each shall take three pages or more.
-DEMO_OPENALEX_PAGE = 20
+# What a page holds at most in the demonstration. Its larger strategies find some 40
+# works in OpenAlex and rank some 200 in Crossref: each takes three pages or more.
+DEMO_OPENALEX_PAGE = 15
 DEMO_CROSSREF_PAGE = 50
 
 LOOPBACK = "127.0.0.1"

@@ -1,0 +1,408 @@
+"""A review's beginning and its state: init, sync and status.
+
+`plant` writes the folders of a new workspace; `sync` brings what people wrote in
+``screening/*.yaml`` into the database: people, the protocol, the codebooks, and a
+main round for each stage. Texts are stored whole, in versions, so that every vote
+can say under which protocol it was cast. `status` counts and says what comes next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from litreview import audit, lookup, pairs, protocol, state, yamlfile
+from litreview.codebook import parse_codebook, problems
+from litreview.errors import LitreviewError, NotAllowedError, WorkspaceError
+from litreview.models import (
+    Assignment,
+    CodeApplication,
+    CodebookVersion,
+    Decision,
+    DedupeRun,
+    HarvestRun,
+    Person,
+    ProtocolVersion,
+    Record,
+    ScreeningRound,
+    SurveyItem,
+    now,
+)
+from litreview.outcome import Standing
+from litreview.vocabulary import Retrieval, Role, RoundKind, RunStatus, Stage
+from litreview.workspace import FOLDERS, MARKER, Workspace, sha256, write_whole
+
+ASSIGN = "litreview screen assign --seed 1"
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The YAML of ``screening/`` as it is written, codebooks by name."""
+
+    review: str
+    criteria: str
+    codebooks: dict[str, str]
+
+
+# -- files ------------------------------------------------------------------------
+
+
+def plant(root: Path, *, title: str, question: str, example: bool) -> list[Path]:
+    """Write the folders and files of a new workspace; return the files it wrote.
+
+    With `example` they are this project's own review. An existing file is never
+    overwritten. Raises `WorkspaceError` where `root` cannot be a workspace.
+    """
+    if root.exists() and not root.is_dir():
+        raise WorkspaceError(f"{root} is a file", fix="name a folder")
+    if (root / MARKER).exists():
+        raise WorkspaceError(
+            f"{root} is a workspace already",
+            why="it has screening/review.yaml; nothing was changed",
+            fix="go there and run `litreview status`",
+        )
+    for folder in (*FOLDERS, "exports"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    files = _example_files(root) if example else _starter_files(root, title, question)
+    new = [path for path in files if not path.exists()]
+    # The marker comes last: a folder without it is no workspace.
+    for path in sorted(new, key=lambda path: path == root / MARKER):
+        write_whole(path, files[path])
+    return sorted(new)
+
+
+def _starter_files(root: Path, title: str, question: str) -> dict[Path, bytes]:
+    texts = {
+        MARKER: protocol.starter_review(title, question),
+        Path("screening/criteria.yaml"): protocol.starter_criteria(),
+        Path("screening/codebooks/codebook.yaml"): protocol.starter_codebook(),
+        Path(".gitignore"): "/db/*.sqlite\n/db/*.sqlite-*\n",
+    }
+    found = {root / name: text.encode() for name, text in texts.items()}
+    for folder in ("queries", "screening", "db", "exports"):
+        readme = starter_folder(folder) / "README.md"
+        found[root / folder / "README.md"] = readme.read_bytes()
+    return found
+
+
+def _example_files(root: Path) -> dict[Path, bytes]:
+    found = {root / ".gitignore": b"/db/*.sqlite\n/db/*.sqlite-*\n"}
+    for folder in ("queries", "screening", "db", "exports"):
+        source = starter_folder(folder)
+        kept = (*source.rglob("*.yaml"), *source.rglob("README.md"))
+        for path in kept:
+            found[root / folder / path.relative_to(source)] = path.read_bytes()
+    return found
+
+
+def starter_folder(name: str) -> Path:
+    """Return this project's own folder of that name, in a clone or installed."""
+    package = Path(__file__).parent
+    beside = package.parent / name
+    if (package.parent / "setup.cfg").is_file() and beside.is_dir():
+        return beside
+    inside = package / "starter" / name
+    if inside.is_dir():
+        return inside
+    raise WorkspaceError(
+        "the example's files are not part of this installation",
+        fix="install litreview again, from a wheel or a clone",
+    )
+
+
+def unplant(files: list[Path]) -> None:
+    """Take away the files of a workspace whose database could not be made."""
+    for path in files:
+        path.unlink(missing_ok=True)
+
+
+def read_texts(space: Workspace, read: Callable[[Path], str]) -> Texts:
+    """Return the texts of a workspace's ``screening/``."""
+    return Texts(
+        read(space.screening / "review.yaml"),
+        read(space.screening / "criteria.yaml"),
+        {name: read(path) for name, path in space.codebooks().items()},
+    )
+
+
+# -- sync -------------------------------------------------------------------------
+
+
+def sync(session: Session, texts: Texts, *, handle: str) -> list[str]:
+    """Bring the texts into the database; return what changed, in words.
+
+    In a review without a lead, whoever syncs becomes the lead; later only a lead
+    may. Raises `InputFileError` with file and line before anything is changed.
+    """
+    parsed = parse(texts)
+    changes = _first_lead(session, parsed, handle)
+    by = lookup.actor(session, handle, roles=(Role.LEAD,))
+    changes += _people(session, parsed, by)
+    changes += _protocol(session, texts, by)
+    changes += _codebooks(session, texts, by)
+    changes += _rounds(session, parsed, by)
+    session.flush()
+    return changes
+
+
+def parse(texts: Texts) -> protocol.Review:
+    """Read all texts, so that the first mistake shows; return the review."""
+    review = protocol.parse_review(
+        yamlfile.parse(texts.review, "screening/review.yaml")
+    )
+    protocol.parse_criteria(yamlfile.parse(texts.criteria, "screening/criteria.yaml"))
+    for name, text in texts.codebooks.items():
+        path = f"screening/codebooks/{name}.yaml"
+        for problem in problems(parse_codebook(yamlfile.parse(text, path), name=name)):
+            raise problem
+    return review
+
+
+def _first_lead(session: Session, parsed: protocol.Review, handle: str) -> list[str]:
+    lead = select(Person.id).where(Person.role == Role.LEAD, Person.active)
+    if session.scalar(lead.limit(1)) is not None:
+        return []
+    named = [person.handle for person in parsed.people if person.role == Role.LEAD]
+    if named and handle not in named:
+        raise NotAllowedError(
+            f"{handle} is no lead of this review",
+            why=f"screening/review.yaml names {', '.join(named)}",
+            fix=f"give --as {named[0]}, or change review.yaml",
+        )
+    session.add(Person(handle=handle, name="", role=Role.LEAD))
+    session.flush()
+    return [f"{handle} is the lead"]
+
+
+def _people(session: Session, parsed: protocol.Review, by: Person) -> list[str]:
+    changes = []
+    for wanted in parsed.people:
+        found = session.scalar(select(Person).where(Person.handle == wanted.handle))
+        if found is None:
+            found = Person(handle=wanted.handle, name=wanted.name, role=wanted.role)
+            found.active = wanted.active
+            session.add(found)
+            session.flush()
+            audit.note(session, "person.joined", by=by, subject=wanted.handle)
+            changes.append(f"{wanted.handle} joins as {wanted.role}")
+        else:
+            changes += _changed_person(session, found, wanted, by)
+    leads = select(func.count(Person.id)).where(Person.role == Role.LEAD, Person.active)
+    if not session.scalar(leads):
+        raise LitreviewError(
+            "the review would be left without a lead",
+            fix="give somebody in screening/review.yaml the role lead",
+        )
+    return changes
+
+
+def _changed_person(
+    session: Session, found: Person, wanted: protocol.Person, by: Person
+) -> list[str]:
+    changes = []
+    if wanted.name and wanted.name != found.name:
+        found.name = wanted.name
+        changes.append(f"{found.handle} is called {wanted.name}")
+    if wanted.role != found.role:
+        detail = {"from": found.role, "to": str(wanted.role)}
+        audit.note(session, "person.role", by=by, subject=found.handle, detail=detail)
+        changes.append(f"{found.handle}: {found.role} becomes {wanted.role}")
+        found.role = wanted.role
+    if wanted.active != found.active:
+        found.active = wanted.active
+        kind = "person.joined" if wanted.active else "person.left"
+        audit.note(session, kind, by=by, subject=found.handle)
+        released = 0 if wanted.active else _release(session, found)
+        word = "is back" if wanted.active else f"leaves; {released} records released"
+        changes.append(f"{found.handle} {word}")
+    return changes
+
+
+def _release(session: Session, person: Person) -> int:
+    """Take back what a departed person was handed and has not voted on."""
+    voted = select(Decision.record_id).where(Decision.screener_id == person.id)
+    open_ones = session.scalars(
+        select(Assignment).where(
+            Assignment.person_id == person.id,
+            Assignment.released_at.is_(None),
+            Assignment.record_id.not_in(voted),
+        )
+    ).all()
+    for assignment in open_ones:
+        assignment.released_at = now()
+    return len(open_ones)
+
+
+def _protocol(session: Session, texts: Texts, by: Person) -> list[str]:
+    digest = sha256(texts.review + "\0" + texts.criteria)
+    newest = session.scalar(
+        select(ProtocolVersion).order_by(ProtocolVersion.id.desc()).limit(1)
+    )
+    if newest is not None and newest.sha256 == digest:
+        return []
+    session.add(
+        ProtocolVersion(
+            sha256=digest,
+            review_text=texts.review,
+            criteria_text=texts.criteria,
+            person_id=by.id,
+        )
+    )
+    votes = session.scalar(select(func.count(Decision.id))) or 0
+    if newest is None:
+        return ["the protocol is in force"]
+    return [f"a new version of the protocol is in force; {votes} votes name older ones"]
+
+
+def _codebooks(session: Session, texts: Texts, by: Person) -> list[str]:
+    known = {version.name: version.sha256 for version in lookup.codebooks(session)}
+    changes = []
+    for name, text in sorted(texts.codebooks.items()):
+        digest = sha256(text)
+        if known.get(name) == digest:
+            continue
+        session.add(
+            CodebookVersion(name=name, sha256=digest, text=text, person_id=by.id)
+        )
+        word = "a new version of the codebook" if name in known else "the codebook"
+        changes.append(f"{word} {name!r} is in force")
+    return changes
+
+
+def _rounds(session: Session, parsed: protocol.Review, by: Person) -> list[str]:
+    changes = []
+    for stage in Stage:
+        if state.main_round(session, stage) is None:
+            number = parsed.per_record(stage)
+            session.add(
+                ScreeningRound(
+                    stage=stage,
+                    name="main",
+                    kind=RoundKind.MAIN,
+                    per_record=number,
+                    counts=True,
+                    person_id=by.id,
+                )
+            )
+            changes.append(f"{stage}: a main round with {number} votes a record")
+    return changes
+
+
+# -- status -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where the review stands; `next_steps` are commands, the first one first."""
+
+    title: str
+    people: dict[str, str]
+    records: dict[str, int]
+    reports: int
+    incomplete_runs: list[str]
+    pairs_to_decide: int
+    removed: int
+    stages: dict[str, dict[str, int]]
+    fulltext: dict[str, int]
+    included: int
+    studies: int
+    codes: int
+    items: int
+    next_steps: list[str]
+
+
+def status(session: Session) -> Status:
+    """Return where the review stands and what comes next."""
+    stages = {str(stage): _stage_counts(session, stage) for stage in Stage}
+    included = state.included(session)
+    study = state.studies(session) if included else {}
+    by_source = select(Record.source, func.count()).group_by(Record.source)
+    records = dict(session.execute(by_source.order_by(Record.source)).tuples().all())
+    people = select(Person.handle, Person.role).where(Person.active)
+    incomplete = session.scalars(
+        select(HarvestRun)
+        .where(HarvestRun.status != RunStatus.COMPLETE)
+        .order_by(HarvestRun.id)
+    )
+    known = Status(
+        title=lookup.review(session).title,
+        people=dict(session.execute(people.order_by(Person.id)).tuples().all()),
+        records=records,
+        reports=len(state.eligible(session, Stage.TITLE_ABSTRACT)),
+        incomplete_runs=[f"run {run.id} ({run.source})" for run in incomplete],
+        pairs_to_decide=len(pairs.undecided(session)),
+        removed=len(state.removed(session)),
+        stages=stages,
+        fulltext=_fulltext_counts(session),
+        included=len(included),
+        studies=len({study[cluster] for cluster in included}),
+        codes=session.scalar(select(func.count(CodeApplication.id))) or 0,
+        items=session.scalar(select(func.count(SurveyItem.id))) or 0,
+        next_steps=[],
+    )
+    return replace(known, next_steps=_next_steps(session, known))
+
+
+def _next_steps(session: Session, known: Status) -> list[str]:
+    if not known.records:
+        return ["litreview query check", "litreview harvest", "litreview import FILE"]
+    early = known.stages[Stage.TITLE_ABSTRACT]
+    late = known.stages[Stage.FULL_TEXT]
+    deduped = session.scalar(select(func.max(DedupeRun.id))) is not None
+    wanted = [
+        (known.incomplete_runs, "litreview harvest"),
+        (not deduped, "litreview dedupe find"),
+        (known.pairs_to_decide, "litreview dedupe list"),
+        (_unassigned(session, Stage.TITLE_ABSTRACT, early), ASSIGN),
+        (early["unscreened"] + early["in_progress"], "litreview screen start"),
+        (early["conflict"] + late["conflict"], "litreview screen conflicts"),
+        (known.fulltext["not_yet_sought"], "litreview fulltext list"),
+        (_unassigned(session, Stage.FULL_TEXT, late), f"{ASSIGN} --stage full_text"),
+        (
+            late["unscreened"] + late["in_progress"],
+            "litreview screen start --stage full_text",
+        ),
+        (known.included and not known.codes, "litreview code add ID CONSTRUCT ..."),
+        (known.codes and not known.items, "litreview item add INSTRUMENT ..."),
+    ]
+    steps = [command for needed, command in wanted if needed]
+    return [*steps, "litreview export all"]
+
+
+def _unassigned(session: Session, stage: str, counts: dict[str, int]) -> bool:
+    """Tell whether reports wait at a stage and nobody has any in hand."""
+    handed = (
+        select(Assignment.id)
+        .join(ScreeningRound, ScreeningRound.id == Assignment.round_id)
+        .where(ScreeningRound.stage == stage, Assignment.released_at.is_(None))
+        .limit(1)
+    )
+    return bool(counts["unscreened"]) and session.scalar(handed) is None
+
+
+def _stage_counts(session: Session, stage: str) -> dict[str, int]:
+    counts = Counter(
+        state.standing_of(outcome)
+        for outcome in state.outcomes(session, stage).values()
+    )
+    words = (
+        Standing.UNSCREENED,
+        Standing.IN_PROGRESS,
+        Standing.CONFLICT,
+        "included",
+        "excluded",
+    )
+    return {str(word): counts.get(word, 0) for word in words}
+
+
+def _fulltext_counts(session: Session) -> dict[str, int]:
+    at_stage = state.eligible(session, Stage.FULL_TEXT)
+    found = state.retrievals(session)
+    counts = Counter(found.get(cluster, "not_yet_sought") for cluster in at_stage)
+    words = ("not_yet_sought", *Retrieval)
+    return {str(word): counts.get(word, 0) for word in words}
