@@ -35,14 +35,15 @@ def candidate_pairs(columns: Columns, touched: Flags | None = None) -> Pairs:
     """
     count = len(columns.ids)
     rows = np.arange(count, dtype=np.int64)
-    author = _hashes(names[0] if names else "" for names in columns.families)
-    finer = (columns.year, columns.volume, columns.first, author, columns.title)
+    finer = (columns.year, columns.volume, columns.first, columns.lead, columns.title)
     met = [
         np.minimum(left, right) * count + np.maximum(left, right)
         for key in block_keys(columns)
         for left, right in _meet(rows, key, finer, touched)
     ]
-    left, right = np.divmod(np.unique(np.concatenate([rows[:0], *met])), max(count, 1))
+    codes = np.sort(np.concatenate([rows[:0], *met]))
+    codes = codes[np.append(True, codes[1:] != codes[:-1])[: len(codes)]]
+    left, right = np.divmod(codes, max(count, 1))
     if touched is None:
         return left, right
     keep = touched[left] | touched[right]
@@ -53,12 +54,11 @@ def block_keys(columns: Columns) -> list[Ints]:
     """Return one column of block numbers for each way in which records may meet."""
     tight = [title.replace(" ", "") for title in columns.titles]
     long = [title if len(title) >= PART_LENGTH else "" for title in tight]
-    author = _hashes(names[0] if names else "" for names in columns.families)
     return [
         columns.doi,
         columns.title,
         _joined(columns.first, columns.volume),
-        _joined(author, columns.year),
+        _joined(columns.lead, columns.year),
         _hashes(map(_longest_words, columns.titles)),
         _hashes(title[:PART_LENGTH] for title in long),
         _hashes(title[-PART_LENGTH:] for title in long),

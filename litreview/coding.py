@@ -205,7 +205,7 @@ def codes(
     counting = passages.counting(session)
     study_of = state.studies(session)
     rows: list[dict[str, object]] = []
-    for code, record, handle, version in session.execute(query).tuples():
+    for code, record, handle, version in session.execute(query):
         if code.id in gone and not retracted:
             continue
         rows.append(

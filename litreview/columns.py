@@ -58,6 +58,7 @@ class Columns:
     title: Ints  # code of the title without blanks
     doi: Ints  # code
     container: Ints  # code
+    lead: Ints  # code of the first author
     year: Ints
     volume: Ints
     issue: Ints
@@ -71,6 +72,7 @@ class Columns:
 # --- words --------------------------------------------------------------------
 
 _PLAIN = {c: chr(c) if chr(c).isalnum() else " " for c in range(128)} | {38: " and "}
+_PLAIN_LIST = _PLAIN | {ord(","): ",", ord(";"): ";"}  # for lists of people
 _GREEK = str.maketrans(
     {
         "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon",
@@ -156,9 +158,10 @@ _NOTICES = tuple(
 )
 CITING = 1
 _CITATION = re.compile(r" vol \d+ (?:pg?|pp|page) .*$")
-_NOTICE_WORD = re.compile(
-    r"errat|corrigend|correction|addend|\bvol |retract|withdraw|concern|repl|rejoin"
-    r"|respon|comment|^re |^letter|discussion|review"
+_NOTICE_WORDS = frozenset(
+    "erratum errata corrigendum corrigenda correction corrections addendum addenda "
+    "vol retraction withdrawal concern reply replies rejoinder response comment "
+    "comments commentary commentaries re letter discussion review reviews".split()
 )
 
 
@@ -168,8 +171,8 @@ def notice_kind(words: str) -> int:
     1 names a volume and page ("(vol 360, pg 542, 2011)"), 2 correction,
     3 retraction, 4 reply, 5 comment, 6 review of a book.
     """
-    if not _NOTICE_WORD.search(words):
-        return 0
+    if _NOTICE_WORDS.isdisjoint(words.split()):
+        return 0  # spares the patterns for most titles
     return next((n for n, kind in enumerate(_NOTICES, 1) if kind.search(words)), 0)
 
 
@@ -180,29 +183,40 @@ _PARTICLES = frozenset(
     "ten st zu zur jr sr ii iii 2nd 3rd dr prof".split()
 )
 _NOBODY = frozenset(
-    "anonymous|anon|na|n a|no author|et al|al|unknown|not available|nan|none"
+    "|anonymous|anon|na|n a|no author|et al|al|unknown|not available|nan|none"
     "|no authors listed|author unknown".split("|")
 )
 
 
-@lru_cache(maxsize=REMEMBERED)
 def family_name(author: str) -> str:
-    """Return the family name as one word without particles, '' for nobody."""
+    """Return the family name as one word without particles, '' for nobody.
+
+    The author is in plain words but for the comma behind the family name.
+    """
     family, comma, given = author.partition(",")
-    words = plain_words(family).split()
-    if not comma and len(words) > 1:  # "Smith J" or "Jane Smith"
-        last = words[-1]
-        words = words[:-1] if len(last) <= 2 or last in _PARTICLES else [last]
-    words = words or plain_words(given).split()
-    if " ".join(words) in _NOBODY:
-        return ""
-    return "".join([w for w in words if w not in _PARTICLES] or words)
+    words = (family if comma else author).split() or given.split()
+    if len(words) > 1:
+        if not comma:  # "smith j" or "jane smith"
+            last = words[-1]
+            words = words[:-1] if len(last) <= 2 or last in _PARTICLES else [last]
+        words = [word for word in words if word not in _PARTICLES] or words
+    return "" if " ".join(words) in _NOBODY else "".join(words)
 
 
 def family_names(authors: str) -> tuple[str, ...]:
     """Split "Family, Given; ..." into family names, in order."""
-    names = [family_name(part.strip()) for part in authors.split(";")]
+    if authors.isascii() and "&" not in authors and "<" not in authors:
+        plain = authors.lower().translate(_PLAIN_LIST).split(";")
+    else:
+        plain = [_plain_author(author) for author in authors.split(";")]
+    names = [family_name(author) for author in plain]
     return tuple([name for name in names if name])
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _plain_author(author: str) -> str:
+    family, comma, given = author.partition(",")
+    return plain_words(family) + comma + plain_words(given)
 
 
 _BESIDE = re.compile(
@@ -218,9 +232,7 @@ def container_words(title: str) -> str:
     return " ".join([w for w in words if w not in _SMALL_WORDS] or words)
 
 
-_DASH = re.compile(
-    "\\s*(?:[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]|\\?\\?\\?)+\\s*"
-)
+_DASH = re.compile("\\s*(?:[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d]|\\?\\?\\?)+\\s*")
 _DIGITS = re.compile(r"\d+")
 _MONTH = re.compile("jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", re.IGNORECASE)
 _COUNT = re.compile(r"\s*\d+\s*p(?:p|ages?)?\.?\s*", re.IGNORECASE)
@@ -334,17 +346,19 @@ def columns_of(entries: Sequence[Entry]) -> Columns:
     containers = [container_words(e.container_title) for e in entries]
     dois = [plain_doi(e.doi) if e.doi else "" for e in entries]
     pages = np.array([page_numbers(e.pages) for e in entries], np.int64).reshape(-1, 2)
+    families = [family_names(e.authors) for e in entries]
     places = zip(entries, dois, containers, strict=True)
     return Columns(
         entries=entries,
         titles=titles,
-        families=[family_names(e.authors) for e in entries],
+        families=families,
         containers=containers,
         dois=dois,
         ids=_numbers(e.id for e in entries),
         title=_codes(t.replace(" ", "") for t in titles),
         doi=_codes(dois),
         container=_codes(containers),
+        lead=_codes(names[0] if names else "" for names in families),
         year=_numbers(e.year or 0 for e in entries),
         volume=_numbers(leading_number(e.volume) for e in entries),
         issue=_numbers(leading_number(e.issue) for e in entries),

@@ -354,7 +354,7 @@ def _contents(session: Session, cmo_ids: Collection[int]) -> dict[int, Content]:
     for row in session.scalars(rows.order_by(CmoEvidence.code_id)):
         evidence[row.cmo_id].append((row.code_id, row.relation))
     titles = select(CmoConfiguration.id, CmoConfiguration.title)
-    found = session.execute(titles.where(CmoConfiguration.id.in_(ids))).tuples()
+    found = session.execute(titles.where(CmoConfiguration.id.in_(ids)))
     return {
         number: Content(title, tuple(parts[number]), tuple(evidence[number]))
         for number, title in found
@@ -404,7 +404,7 @@ def _rows(
     versions = list(versions)
     contents = _contents(session, [row.id for row in versions])
     counting = passages.counting(session)
-    handles = dict(session.execute(select(Person.id, Person.handle)).tuples())
+    handles = {person.id: person.handle for person in session.scalars(select(Person))}
     return [
         {
             "cmo_id": row.number,

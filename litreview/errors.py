@@ -10,6 +10,7 @@ place. Anything else that escapes is a bug of ours and shows a traceback.
     ├── NotAllowedError                exit 4   this person may not do this
     ├── InvariantError                 exit 5   stored data contradict themselves
     ├── NotFoundError                  exit 1   no such record, item, person ...
+    ├── NotEligibleError               exit 1   the record is not at this stage
     ├── WorkspaceError                 exit 1   no workspace, or an unusable one
     ├── InputFileError                 exit 1   a file of the user's, with its line
     ├── DatabaseError                  exit 1   locked, older, newer, unreachable
@@ -64,6 +65,10 @@ class InvariantError(LitreviewError):
 
 class NotFoundError(LitreviewError):
     """Nothing has this id, name or handle."""
+
+
+class NotEligibleError(LitreviewError):
+    """The record is not at the stage that this is about."""
 
 
 class WorkspaceError(LitreviewError):

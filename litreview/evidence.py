@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
@@ -158,6 +158,7 @@ class Form(Level):
     DIFFERENT = -1.5, "different kinds of publication"
 
 
+UNSURE = 0.4  # probability; below it nobody is asked
 BIAS = -1.5  # log-odds of a candidate pair of which nothing is known
 
 FIELDS: dict[str, type[Level]] = {
@@ -265,31 +266,45 @@ def compare_titles(left: str, right: str, ratio: float) -> Title:
     return Title.DIFFERENT
 
 
+def title_ratios(columns: Columns, left: Ints, right: Ints) -> NDArray[np.float32]:
+    """Return how alike the titles of each pair are, in per cent, 0 if hopeless."""
+    titles = columns.titles
+    ratios: NDArray[np.float32] = process.cpdist(
+        [titles[i] for i in left.tolist()],
+        [titles[i] for i in right.tolist()],
+        scorer=fuzz.ratio,
+        score_cutoff=HOPELESS_RATIO,
+        dtype=np.float32,
+    )
+    return ratios
+
+
 def title_levels(columns: Columns, left: Ints, right: Ints) -> tuple[Levels, Levels]:
     """Return the levels of title and wording of each pair."""
     titles = columns.titles
-    a = [titles[i] for i in left.tolist()]
-    b = [titles[i] for i in right.tolist()]
-    ratio = process.cpdist(a, b, scorer=fuzz.ratio, score_cutoff=HOPELESS_RATIO)
-    same = (columns.title[left] == columns.title[right]) & (columns.title[left] > 0)
+    one, two = columns.title[left], columns.title[right]
     levels = np.full(len(left), Title.DIFFERENT, np.int8)
     wording = np.full(len(left), Wording.SAME, np.int8)
-    missing = (columns.title[left] == 0) | (columns.title[right] == 0)
-    levels[missing] = Title.MISSING
-    for k in np.flatnonzero(~same & ~missing & (ratio > 0)).tolist():
-        levels[k] = compare_titles(a[k], b[k], float(ratio[k]))
-        if levels[k] < Title.TRANSLATED:
-            wording[k] = compare_wording(a[k], b[k])
-    for k in np.flatnonzero(same).tolist():
-        levels[k] = Title.SHORT if is_common(a[k]) else Title.SAME
+    missing = (one == 0) | (two == 0)
+    ratios = title_ratios(columns, left, right)
+    for k in np.flatnonzero((one != two) & ~missing & (ratios > 0)).tolist():
+        a, b = titles[left[k]], titles[right[k]]
+        level = compare_titles(a, b, float(ratios[k]))
+        levels[k] = level
+        if level < Title.TRANSLATED:
+            wording[k] = compare_wording(a, b)
+    for k in np.flatnonzero((one == two) & ~missing).tolist():
+        levels[k] = Title.SHORT if is_common(titles[left[k]]) else Title.SAME
     foreign = columns.bracketed[left] != columns.bracketed[right]
     levels[(levels == Title.DIFFERENT) & foreign] = Title.TRANSLATED
+    levels[missing] = Title.MISSING
     return levels, wording
 
 
 # --- the other fields ---------------------------------------------------------
 
 NAME_RATIO = 75.0  # per cent; "Rodrigues" and "Rodriguez"
+SWAPPED_LETTERS = 4  # shorter names stand inside others
 MOST_NAMES = 0.6  # of the shorter list
 ARTICLE_NUMBER = 10_000  # pages from here on are article numbers, each used once
 DEPOSIT = re.compile(r"10\.5281/zenodo\.")  # one DOI per version, one for all
@@ -300,13 +315,17 @@ CONTAINER_RATIO = 85.0  # per cent
 
 
 def _same_name(one: str, two: str) -> bool:
-    return fuzz.ratio(one, two) >= NAME_RATIO or one.endswith(two) or two.endswith(one)
+    if one[0] != two[0]:  # a particle that only one source keeps
+        return one.endswith(two) or two.endswith(one)
+    return fuzz.ratio(one, two) >= NAME_RATIO
 
 
 def compare_authors(one: tuple[str, ...], two: tuple[str, ...]) -> Authors:
     """Say how two lists of family names compare as sets."""
     if not one or not two:
         return Authors.MISSING if one or two else Authors.UNKNOWN
+    if one == two:
+        return Authors.ALL if len(one) > 1 else Authors.SINGLE
     a, b = set(one), set(two)
     fewest = min(len(a), len(b))
     shared = len(a & b)
@@ -325,23 +344,30 @@ def compare_authors(one: tuple[str, ...], two: tuple[str, ...]) -> Authors:
 def author_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
     """Return the level of the authors of each pair.
 
-    Where no family name is shared, any shared name of three letters will do:
-    some sources swap family and given names.
+    Where no family name is shared, one found anywhere among the other's names
+    will do: some sources swap family and given names.
     """
     names, entries = columns.families, columns.entries
     levels = np.empty(len(left), np.int8)
     for k, (i, j) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
         level = compare_authors(names[i], names[j])
-        if level == Authors.DIFFERENT:
-            a = set(plain_words(entries[i].authors).split())
-            b = set(plain_words(entries[j].authors).split())
-            if any(len(word) > 2 for word in a & b):
-                level = Authors.SOME
+        if level == Authors.DIFFERENT and (
+            _mentions(entries[i].authors, names[j])
+            or _mentions(entries[j].authors, names[i])
+        ):
+            level = Authors.SOME
         levels[k] = level
     return levels
 
 
-def _known(column: Ints, left: Ints, right: Ints, kinds: tuple[Level, Level, Level]) -> Levels:
+def _mentions(authors: str, names: tuple[str, ...]) -> bool:
+    text = authors.lower()
+    return any(len(name) >= SWAPPED_LETTERS and name in text for name in names)
+
+
+def _known(
+    column: Ints, left: Ints, right: Ints, kinds: tuple[Level, Level, Level]
+) -> Levels:
     """Return same, missing or different for numbers and codes."""
     a, b = column[left], column[right]
     same, missing, different = kinds
@@ -352,7 +378,9 @@ def _known(column: Ints, left: Ints, right: Ints, kinds: tuple[Level, Level, Lev
 
 def year_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
     """Return the level of the years of each pair."""
-    levels = _known(columns.year, left, right, (Year.SAME, Year.MISSING, Year.DIFFERENT))
+    levels = _known(
+        columns.year, left, right, (Year.SAME, Year.MISSING, Year.DIFFERENT)
+    )
     close = np.abs(columns.year[left] - columns.year[right]) == 1
     levels[close & (levels == Year.DIFFERENT)] = Year.CLOSE
     return levels
@@ -419,7 +447,9 @@ def _abbreviates(short: list[str], long: list[str]) -> bool:
 
 def compare_containers(one: str, two: str) -> Container:
     """Say how two names of journals that are not the same compare."""
-    short, long = sorted((one.split(), two.split()), key=lambda w: (len(w), sum(map(len, w))))
+    short, long = sorted(
+        (one.split(), two.split()), key=lambda w: (len(w), sum(map(len, w)))
+    )
     initials = "".join(word[0] for word in long)
     if one.replace(" ", "") == two.replace(" ", "") or short == [initials]:
         return Container.SAME
@@ -453,7 +483,10 @@ def compare_abstracts(one: str, two: str) -> Abstract:
         return Abstract.MISSING
     if one == two:
         return Abstract.SAME
-    a, b = (plain_words(text[: 2 * ABSTRACT_LENGTH])[:ABSTRACT_LENGTH] for text in (one, two))
+    a, b = (
+        plain_words(text[: 2 * ABSTRACT_LENGTH])[:ABSTRACT_LENGTH]
+        for text in (one, two)
+    )
     length = min(len(a), len(b)) + ABSTRACT_LEAST // 2
     ratio = fuzz.ratio(a[:length], b[:length])
     if ratio < SIMILAR_ABSTRACT:  # a heading or a sentence more in front of one
@@ -476,57 +509,121 @@ def abstract_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
     )
 
 
+def notice_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
+    """Return for each pair whether only one is a notice about a text."""
+    a, b = columns.notice[left], columns.notice[right]
+    citing = (a != b) & (a + b == CITING)
+    return np.select(
+        [a == b, citing], [Notice.ALIKE, Notice.CITING], Notice.ONE_SIDED
+    ).astype(np.int8)
+
+
+def form_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
+    """Return for each pair whether both are of one kind."""
+    differ = columns.form[left] != columns.form[right]
+    return np.where(differ, Form.DIFFERENT, Form.ALIKE).astype(np.int8)
+
+
 # --- all fields ---------------------------------------------------------------
+
+# A pair may be two versions of a work only with such titles and people.
+VERSION_TITLES = (Title.SAME, Title.SHORT, Title.SPELLING, Title.CONTINUED, Title.NEAR)
+VERSION_PEOPLE = (
+    Authors.ALL, Authors.SINGLE, Authors.FEWER, Authors.FIRST, Authors.MOST,
+    Authors.UNKNOWN, Authors.MISSING,
+)  # fmt: skip
+VERSION_RATIO = 60.0  # per cent; a version's title without its subtitle
+
+Step = Callable[[Columns, Ints, Ints], Levels | tuple[Levels, ...]]
+# Cheap steps first: most pairs are settled before the costly ones.
+NUMBERS: tuple[tuple[tuple[str, ...], Step], ...] = (
+    (("year",), year_levels),
+    (("volume",), volume_levels),
+    (("pages", "issue"), page_levels),
+    (("notice",), notice_levels),
+    (("form",), form_levels),
+)
+WORDS: tuple[tuple[tuple[str, ...], Step], ...] = (
+    (("authors",), author_levels),
+    (("doi",), doi_levels),
+    (("title", "wording"), title_levels),
+    (("container",), container_levels),
+    (("abstract",), abstract_levels),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The levels of many pairs: one array per field, all of one length."""
+    """The levels of many pairs of rows: one array per field, all of one length."""
 
     left: Ints
     right: Ints
     levels: dict[str, Levels]
 
     def total(self) -> NDArray[np.float64]:
-        """Return the log-odds that each pair is one record."""
-        return BIAS + sum(
-            np.array([level.weight for level in kind])[self.levels[name]]
-            for name, kind in FIELDS.items()
-        )
+        """Return the log-odds that each pair is one record.
 
-    def reasons(self, row: int, vetoes: Sequence[str] = ()) -> tuple[str, ...]:
-        """Say in words what the levels of one pair are, doubts first."""
-        levels = [kind(self.levels[name][row]) for name, kind in FIELDS.items()]
-        return (*vetoes, *(level.words for level in levels if level.words))
+        Fields not yet compared count with their greatest weight, so that the
+        total is an upper bound.
+        """
+        total = np.full(len(self.left), BIAS)
+        for name, kind in FIELDS.items():
+            weights = np.array([level.weight for level in kind])
+            known = self.levels.get(name)
+            total += weights.max() if known is None else weights[known]
+        return total
 
+    def keep(self, flags: NDArray[np.bool_]) -> Evidence:
+        """Return the evidence of the flagged pairs only."""
+        levels = {name: values[flags] for name, values in self.levels.items()}
+        return Evidence(self.left[flags], self.right[flags], levels)
 
-def notice_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
-    """Return for each pair whether only one is a notice about a text."""
-    a, b = columns.notice[left], columns.notice[right]
-    citing = np.minimum(a, b) + np.maximum(a, b) == CITING
-    return np.select(
-        [a == b, citing], [Notice.ALIKE, Notice.CITING], Notice.ONE_SIDED
-    ).astype(np.int8)
+    def may_be_one(self, extra: float | NDArray[np.float64] = 0.0) -> NDArray[np.bool_]:
+        """Flag the pairs that may still reach `UNSURE`, with `extra` log-odds."""
+        return self.total() + extra >= np.log(UNSURE / (1 - UNSURE))
+
+    def may_be_versions(self) -> NDArray[np.bool_]:
+        """Flag the pairs whose people, and title if known, allow for versions."""
+        flags = np.isin(self.levels["authors"], VERSION_PEOPLE)
+        if "title" in self.levels:
+            flags &= np.isin(self.levels["title"], VERSION_TITLES)
+        return flags
+
+    def reasons(self, row: int) -> tuple[str, ...]:
+        """Say in words what the levels of one pair are."""
+        levels = (kind(int(self.levels[name][row])) for name, kind in FIELDS.items())
+        return tuple(level.words for level in levels if level.words)
 
 
 def weigh(
     columns: Columns, left: Ints, right: Ints, *, keep_all: bool = False
 ) -> Evidence:
-    """Compare pairs of rows field by field; hopeless ones are left out."""
-    title, wording = title_levels(columns, left, right)
-    place = (columns.first[left] > 0) & (columns.first[left] == columns.first[right])
-    place &= (columns.volume[left] > 0) & (columns.volume[left] == columns.volume[right])
-    doi = (columns.doi[left] > 0) & (columns.doi[left] == columns.doi[right])
-    keep = (title < Title.MISSING) | doi | place | keep_all
-    left, right = left[keep], right[keep]
-    levels = {"title": title[keep], "wording": wording[keep]}
-    levels["year"] = year_levels(columns, left, right)
-    levels["volume"] = volume_levels(columns, left, right)
-    levels["pages"], levels["issue"] = page_levels(columns, left, right)
-    levels["doi"] = doi_levels(columns, left, right)
-    levels["notice"] = notice_levels(columns, left, right)
-    levels["form"] = (columns.form[left] != columns.form[right]).astype(np.int8)
-    levels["authors"] = author_levels(columns, left, right)
-    levels["container"] = container_levels(columns, left, right)
-    levels["abstract"] = abstract_levels(columns, left, right)
-    return Evidence(left, right, levels)
+    """Compare pairs of rows field by field, the cheap fields first.
+
+    A pair is dropped as soon as nothing that is still to be compared can lift it
+    to `UNSURE` nor make it two versions of a work; `keep_all` keeps every pair.
+    """
+    evidence = Evidence(left, right, {})
+    for names, step in NUMBERS:
+        _add(evidence, names, step(columns, left, right))
+    if not keep_all:
+        ratios = title_ratios(columns, left, right)
+        hopeless = (
+            (ratios == 0) & (columns.title[left] > 0) & (columns.title[right] > 0)
+        )
+        best = np.where(hopeless, Title.TRANSLATED.weight - Title.SAME.weight, 0.0)
+        lead = (columns.lead[left] == columns.lead[right]) & (columns.lead[left] > 0)
+        likely = (lead & (ratios >= VERSION_RATIO)) | (ratios >= NEAR_RATIO)
+        evidence = evidence.keep(evidence.may_be_one(best) | likely)
+    for names, step in WORDS:
+        _add(evidence, names, step(columns, evidence.left, evidence.right))
+        if not keep_all:
+            evidence = evidence.keep(evidence.may_be_one() | evidence.may_be_versions())
+    return evidence
+
+
+def _add(
+    evidence: Evidence, names: tuple[str, ...], found: Levels | tuple[Levels, ...]
+) -> None:
+    arrays = found if isinstance(found, tuple) else (found,)
+    evidence.levels.update(zip(names, arrays, strict=True))

@@ -33,6 +33,7 @@ from litreview.vocabulary import (
     Retrieval,
     Stage,
 )
+from litreview.yamlfile import suggestion
 
 # How the services write themselves; a file's source is called what its importer said.
 SOURCE_LABELS = {"openalex": "OpenAlex", "crossref": "Crossref"}
@@ -143,9 +144,7 @@ QUESTIONS: Mapping[str, Question] = {
     "database_results": lambda e: e.found == Found.DATABASE,
     "register_results": lambda e: e.found == Found.REGISTER,
     "duplicates": lambda e: e.from_databases and e.duplicate,
-    "excluded_automatic": lambda e: (
-        e.from_databases and e.removed == RemovalBasis.RULE
-    ),
+    "excluded_automatic": lambda e: e.from_databases and e.removed == RemovalBasis.RULE,
     "excluded_other": lambda e: e.from_databases and e.removed == RemovalBasis.REASON,
     "records_screened": lambda e: (
         e.unit and e.home == "databases" and e.ta in ("included", "excluded")
@@ -159,8 +158,7 @@ QUESTIONS: Mapping[str, Question] = {
     "citations_results": lambda e: e.found == Found.CITATION,
     "other_duplicates": lambda e: not e.from_databases and e.duplicate,
     "other_records_excluded": lambda e: (
-        not e.from_databases
-        and (e.removed != "" or (e.unit and e.ta == "excluded"))
+        not e.from_databases and (e.removed != "" or (e.unit and e.ta == "excluded"))
     ),
     **_column("other", "other", "other_"),
     "new_reports": lambda e: e.unit and e.ft == "included",
@@ -255,7 +253,7 @@ def _reason_order(session: Session) -> dict[str, int]:
 def entries(session: Session) -> list[Entry]:
     """Return every record with what the boxes ask about it, by id."""
     query = select(Record.id, Record.source, Record.found, Record.cluster_id)
-    rows = list(session.execute(query.order_by(Record.id)).tuples())
+    rows = list(session.execute(query.order_by(Record.id)))
     removed = {number: row.basis for number, row in state.removals(session).items()}
     unit, home = _units(rows, removed)
     ta = state.outcomes(session, Stage.TITLE_ABSTRACT)
@@ -338,7 +336,7 @@ def behind(session: Session, box: str) -> pd.DataFrame:
         Record.cluster_id,
     )
     study_of = state.studies(session)
-    rows = {row[0]: row for row in session.execute(query).tuples()}
+    rows = {row[0]: row for row in session.execute(query)}
     return frame(
         BOX_COLUMNS,
         [

@@ -192,7 +192,7 @@ def items(session: Session, *, instrument: str = "") -> list[dict[str, object]]:
     )
     if instrument:
         query = query.where(Instrument.id == _known(session, instrument).id)
-    found = session.execute(query).tuples().all()
+    found = session.execute(query).all()
     evidence = _evidence_of(session, [row.id for row, *_rest in found])
     counting = passages.counting(session)
     return [
@@ -345,7 +345,7 @@ def _same(
             ItemVersion.text == wording.text,
         )
     )
-    for row, version in session.execute(query).tuples():
+    for row, version in session.execute(query):
         alike = version.version == 1 and _said(version) == _said(wording)
         later = select(ItemVersion.id).where(
             ItemVersion.item_id == row.id, ItemVersion.version > 1

@@ -22,6 +22,7 @@ from litreview.blocking import candidate_pairs
 from litreview.columns import PREPRINT, Columns, Entry, columns_of
 from litreview.evidence import (
     FIELDS,
+    UNSURE,
     Abstract,
     Authors,
     Container,
@@ -47,7 +48,6 @@ Verdict = Literal["duplicate", "same_study", "unsure", "different"]
 Flags = NDArray[np.bool_]
 
 SURE = 0.7  # probability; merged without asking
-UNSURE = 0.4  # probability; below it nobody is asked
 ASK = 0.5  # the most that a pair with a doubt may reach
 NEVER = 0.02  # the most that a vetoed pair may reach
 STUDY_YEARS = 5  # years from a first report of a study to its last version
@@ -118,8 +118,10 @@ VETOES: tuple[tuple[float, str, Callable[[_Levels], Flags]], ...] = (
     (
         NEVER,
         "one is a notice about the other",
-        lambda p: (p.said(Notice.ONE_SIDED) & ~p.said(Doi.SAME))
-        | (p.said(Notice.CITING) & ~_same_place(p)),
+        lambda p: (
+            (p.said(Notice.ONE_SIDED) & ~p.said(Doi.SAME))
+            | (p.said(Notice.CITING) & ~_same_place(p))
+        ),
     ),
     (
         NEVER,
@@ -129,39 +131,55 @@ VETOES: tuple[tuple[float, str, Callable[[_Levels], Flags]], ...] = (
     (
         NEVER,
         "printed elsewhere: other volume and other pages",
-        lambda p: p.said(Volume.DIFFERENT) & p.said(Pages.DIFFERENT) & ~p.said(Doi.SAME),
+        lambda p: (
+            p.said(Volume.DIFFERENT) & p.said(Pages.DIFFERENT) & ~p.said(Doi.SAME)
+        ),
     ),
     (
         NEVER,
         "a title shared by many, in another issue",
-        lambda p: p.said(Title.SHORT)
-        & (p.said(Issue.DIFFERENT) | p.said(Volume.DIFFERENT) | p.said(Year.DIFFERENT))
-        & ~p.said(Doi.SAME),
+        lambda p: (
+            p.said(Title.SHORT)
+            & (
+                p.said(Issue.DIFFERENT)
+                | p.said(Volume.DIFFERENT)
+                | p.said(Year.DIFFERENT)
+            )
+            & ~p.said(Doi.SAME)
+        ),
     ),
     (
         NEVER,
         "neither title nor authors in common",
-        lambda p: p.said(Title.DIFFERENT, Title.TRANSLATED, Title.MISSING)
-        & p.said(Authors.DIFFERENT, Authors.MISSING, Authors.UNKNOWN),
+        lambda p: (
+            p.said(Title.DIFFERENT, Title.TRANSLATED, Title.MISSING)
+            & p.said(Authors.DIFFERENT, Authors.MISSING, Authors.UNKNOWN)
+        ),
     ),
     (
         NEVER,
         "different titles in one place",
-        lambda p: p.said(Title.DIFFERENT, Title.TRANSLATED)
-        & p.said(Pages.START, Pages.INSIDE, Pages.DIFFERENT),
+        lambda p: (
+            p.said(Title.DIFFERENT, Title.TRANSLATED)
+            & p.said(Pages.START, Pages.INSIDE, Pages.DIFFERENT)
+        ),
     ),
     (
         ASK,
         "different titles, and no pages to say otherwise",
-        lambda p: p.said(Title.DIFFERENT, Title.TRANSLATED)
-        & p.said(Pages.MISSING, Pages.UNKNOWN),
+        lambda p: (
+            p.said(Title.DIFFERENT, Title.TRANSLATED)
+            & p.said(Pages.MISSING, Pages.UNKNOWN)
+        ),
     ),
     (
         ASK,
         "another volume, and no pages to say otherwise",
-        lambda p: p.said(Volume.DIFFERENT)
-        & p.said(Pages.MISSING, Pages.UNKNOWN)
-        & ~p.said(Doi.SAME),
+        lambda p: (
+            p.said(Volume.DIFFERENT)
+            & p.said(Pages.MISSING, Pages.UNKNOWN)
+            & ~p.said(Doi.SAME)
+        ),
     ),
     (
         ASK,
@@ -171,9 +189,11 @@ VETOES: tuple[tuple[float, str, Callable[[_Levels], Flags]], ...] = (
     (
         ASK,
         "a number in one title only",
-        lambda p: p.said(Wording.NUMBER_ADDED)
-        & p.said(Pages.DIFFERENT, Pages.MISSING)
-        & ~_same_place(p),
+        lambda p: (
+            p.said(Wording.NUMBER_ADDED)
+            & p.said(Pages.DIFFERENT, Pages.MISSING)
+            & ~_same_place(p)
+        ),
     ),
     (
         ASK,
@@ -183,30 +203,37 @@ VETOES: tuple[tuple[float, str, Callable[[_Levels], Flags]], ...] = (
     (
         ASK,
         "another journal, and nothing that places both",
-        lambda p: p.said(Container.DIFFERENT)
-        & (p.said(Pages.MISSING) | (p.said(Pages.UNKNOWN) & p.said(Volume.MISSING)))
-        & ~(p.said(Volume.SAME) & p.said(Issue.SAME))
-        & ~p.said(Doi.SAME),
+        lambda p: (
+            p.said(Container.DIFFERENT)
+            & (p.said(Pages.MISSING) | (p.said(Pages.UNKNOWN) & p.said(Volume.MISSING)))
+            & ~(p.said(Volume.SAME) & p.said(Issue.SAME))
+            & ~p.said(Doi.SAME)
+        ),
     ),
     (
         ASK,
         "another year and another journal",
-        lambda p: p.said(Year.CLOSE, Year.DIFFERENT)
-        & ~p.said(Container.SAME)
-        & ~_same_place(p),
+        lambda p: (
+            p.said(Year.CLOSE, Year.DIFFERENT)
+            & ~p.said(Container.SAME)
+            & ~_same_place(p)
+        ),
     ),
     (
         ASK,
         "another year and another DOI",
-        lambda p: p.said(Year.CLOSE, Year.DIFFERENT)
-        & p.said(Doi.DIFFERENT)
-        & ~p.said(Pages.RANGE, Pages.START),
+        lambda p: (
+            p.said(Year.CLOSE, Year.DIFFERENT)
+            & p.said(Doi.DIFFERENT)
+            & ~p.said(Pages.RANGE, Pages.START)
+        ),
     ),
     (
         ASK,
         "no authors, and different DOIs",
-        lambda p: p.said(Authors.UNKNOWN, Authors.MISSING)
-        & p.said(Doi.DIFFERENT, Doi.PART),
+        lambda p: (
+            p.said(Authors.UNKNOWN, Authors.MISSING) & p.said(Doi.DIFFERENT, Doi.PART)
+        ),
     ),
     (
         ASK,
@@ -274,7 +301,7 @@ def judge(
             int(columns.ids[right[k]]),
             round(float(score[k]), 4),
             str(verdict[k]),  # type: ignore[arg-type]
-            evidence.reasons(k, [words for _, words, flags in vetoed if flags[k]]),
+            (*(words for _, words, flags in vetoed if flags[k]), *evidence.reasons(k)),
         )
         for k in rows
     ]

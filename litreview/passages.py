@@ -88,7 +88,7 @@ def counting(session: Session) -> dict[int, int]:
     study_of = state.studies(session)
     return {
         code_id: study_of[cluster]
-        for code_id, cluster in session.execute(query).tuples()
+        for code_id, cluster in session.execute(query)
         if cluster in included
     }
 

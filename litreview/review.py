@@ -318,7 +318,7 @@ class Status:
 
 def status(session: Session) -> Status:
     """Return where the review stands and what comes next."""
-    stages = {str(stage): _stage_counts(session, stage) for stage in Stage}
+    stages = {str(stage): stage_counts(session, stage) for stage in Stage}
     included = state.included(session)
     study = state.studies(session) if included else {}
     by_source = select(Record.source, func.count()).group_by(Record.source)
@@ -385,7 +385,8 @@ def _unassigned(session: Session, stage: str, counts: dict[str, int]) -> bool:
     return bool(counts["unscreened"]) and session.scalar(handed) is None
 
 
-def _stage_counts(session: Session, stage: str) -> dict[str, int]:
+def stage_counts(session: Session, stage: str) -> dict[str, int]:
+    """Return how many reports stand where at a stage, by the words of `state`."""
     counts = Counter(
         state.standing_of(outcome)
         for outcome in state.outcomes(session, stage).values()

@@ -258,6 +258,15 @@ def queue(session: Session, person: Person, *, stage: str) -> list[int]:
     return list(dict.fromkeys([*torn, *waiting]))
 
 
+def waits(session: Session, person: Person, *, stage: str, record_id: int) -> bool:
+    """Tell whether a record still waits for this person's vote."""
+    cluster = lookup.record(session, record_id).cluster_id
+    outcome = state.outcome(session, stage, cluster)
+    if outcome is None:
+        return False
+    return person.id in outcome.torn or _waits(outcome, person.id)
+
+
 def _handed(session: Session, person: Person, stage: str) -> list[tuple[int, int]]:
     query = (
         select(Assignment.record_id, Record.cluster_id)

@@ -21,7 +21,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from litreview import audit, lookup, state
-from litreview.errors import LitreviewError, NotAllowedError, NotFoundError, UsageError
+from litreview.errors import (
+    LitreviewError,
+    NotAllowedError,
+    NotEligibleError,
+    NotFoundError,
+    UsageError,
+)
 from litreview.models import (
     Decision,
     DecisionScope,
@@ -245,11 +251,11 @@ def _at_stage(session: Session, stage: str, cluster: int) -> Outcome:
     if outcome is not None:
         return outcome
     if stage == Stage.TITLE_ABSTRACT:
-        raise LitreviewError(
+        raise NotEligibleError(
             f"record {cluster} was removed before screening",
             fix=f"`litreview record restore {cluster}` brings it back",
         )
-    raise LitreviewError(
+    raise NotEligibleError(
         f"record {cluster} is not at full text",
         why="it is not included on title and abstract (yet, or any more)",
         fix="settle title and abstract first: `litreview screen conflicts`",
@@ -466,3 +472,215 @@ def set_aside(
     )
     audit.note(session, "vote.set-aside", by=by, subject=f"record {record_id}")
     return ids
+
+
+# -- reading -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a screener sees of a report: bibliographic facts, never an opinion."""
+
+    record_id: int
+    title: str
+    authors: str
+    year: int | None
+    container_title: str
+    type: str
+    doi: str
+    url: str
+    abstract: str
+    retracted: bool
+    records: int
+
+
+def card(session: Session, record_id: int) -> Card:
+    """Return what there is to see of a report.
+
+    Where the record lacks an abstract, a DOI or an address, another record of the
+    same report lends its own.
+    """
+    own = lookup.record(session, record_id)
+    rest = lookup.members(session, record_id)
+    everyone = [own, *rest]
+
+    def first(field: str) -> str:
+        return next(
+            (text for row in everyone if (text := str(getattr(row, field)))), ""
+        )
+
+    return Card(
+        record_id=own.id,
+        title=first("title"),
+        authors=first("authors"),
+        year=own.year or next((row.year for row in rest if row.year), None),
+        container_title=first("container_title"),
+        type=first("type"),
+        doi=first("doi"),
+        url=first("url"),
+        abstract=first("abstract"),
+        retracted=any(row.retracted for row in everyone),
+        records=len(rest),
+    )
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A report on which complete votes differ, with every vote and its note."""
+
+    record_id: int
+    stage: str
+    title: str
+    votes: tuple[dict[str, str], ...]
+
+
+def conflicts(session: Session, *, stage: str | None = None) -> list[Conflict]:
+    """Return the open conflicts; they are complete, so everybody may see the votes."""
+    found = []
+    handle = dict(session.execute(select(Person.id, Person.handle)).tuples().all())
+    for each in [stage] if stage else list(Stage):
+        for cluster, outcome in state.outcomes(session, each).items():
+            if outcome.standing != Standing.CONFLICT:
+                continue
+            notes = select(Decision.id, Decision.note).where(
+                Decision.id.in_(outcome.basis)
+            )
+            note = dict(session.execute(notes).tuples().all())
+            votes = tuple(
+                {
+                    "screener": handle[vote.screener_id],
+                    "verdict": vote.verdict,
+                    "reason": vote.reason,
+                    "note": note[vote.id],
+                }
+                for vote in outcome.votes
+            )
+            title = session.get_one(Record, cluster).title
+            found.append(Conflict(cluster, str(each), title, votes))
+    return found
+
+
+# -- votes from a file --------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class VoteRow:
+    """A line of a votes file; `record_id` or `source_id` names the record."""
+
+    line: int
+    screener: str
+    stage: str
+    verdict: str
+    record_id: int | None = None
+    source_id: str = ""
+    source: str = ""
+    reason: str = ""
+    streams: tuple[str, ...] = ()
+    at: datetime | None = None
+
+
+@dataclass
+class Imported:
+    """What came of a votes file; `waiting` are full-text votes not yet possible."""
+
+    stored: int = 0
+    already_there: int = 0
+    new_people: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+
+def import_votes(
+    session: Session, rows: Sequence[VoteRow], *, file_hash: str, by: Person
+) -> Imported:
+    """Store the votes of a file, each once, title and abstract before full text.
+
+    Unknown screeners join. A vote equal to the one in force is not stored again. A
+    full-text vote on a report that is not (yet) included waits: the file can be
+    brought in again. Raises `LitreviewError` with the line for the first impossible
+    row; nothing of the file is then stored.
+    """
+    if by.role != Role.LEAD:
+        raise NotAllowedError(f"{by.handle} may not bring in others' votes")
+    told = Imported()
+    order = {str(stage): place for place, stage in enumerate(Stage)}
+    for row in sorted(rows, key=lambda row: (order[row.stage], row.line)):
+        try:
+            _import_row(session, row, told, file_hash, by)
+        except NotEligibleError as error:
+            if row.stage == Stage.TITLE_ABSTRACT:
+                raise
+            told.waiting.append(f"line {row.line}: {error.what}")
+        except LitreviewError as error:
+            raise type(error)(
+                f"line {row.line}: {error.what}", why=error.why, fix=error.fix
+            ) from error
+    return told
+
+
+def _import_row(
+    session: Session, row: VoteRow, told: Imported, file_hash: str, by: Person
+) -> None:
+    record_id = _named_record(session, row)
+    screener = _joined(session, row.screener, told, by)
+    if _in_force(session, row, record_id, screener):
+        told.already_there += 1
+        return
+    ballot = Ballot(
+        record_id,
+        row.stage,
+        row.verdict,
+        row.reason,
+        row.streams,
+        uid=f"{file_hash}:{row.line}",
+        at=row.at,
+    )
+    if _stored(session, ballot.uid) is not None:
+        told.already_there += 1
+        return
+    decide(session, ballot, screener=screener, recorder=by, origin=Origin.FILE)
+    told.stored += 1
+
+
+def _named_record(session: Session, row: VoteRow) -> int:
+    if row.record_id is not None:
+        return lookup.record(session, row.record_id).id
+    query = select(Record.id).where(Record.source_id == row.source_id)
+    if row.source:
+        query = query.where(Record.source == row.source)
+    ids = list(session.scalars(query.limit(3)))
+    if len(ids) == 1:
+        return ids[0]
+    if not ids:
+        raise NotFoundError(f"no record is called {row.source_id!r}")
+    raise UsageError(
+        f"{row.source_id!r} names more than one record",
+        fix="add a column source, or use record_id (`litreview export records`)",
+    )
+
+
+def _joined(session: Session, handle: str, told: Imported, by: Person) -> Person:
+    found = session.scalar(select(Person).where(Person.handle == handle))
+    if found is None:
+        found = Person(handle=handle, name="", role=Role.SCREENER)
+        session.add(found)
+        session.flush()
+        audit.note(session, "person.joined", by=by, subject=handle)
+        told.new_people.append(handle)
+    return found
+
+
+def _in_force(session: Session, row: VoteRow, record_id: int, screener: Person) -> bool:
+    newest = session.scalar(
+        select(Decision)
+        .where(
+            Decision.record_id == record_id,
+            Decision.stage == row.stage,
+            Decision.screener_id == screener.id,
+        )
+        .order_by(Decision.seq.desc())
+        .limit(1)
+    )
+    return newest is not None and (newest.verdict, newest.reason) == (
+        row.verdict,
+        row.reason,
+    )

@@ -40,10 +40,11 @@ _TAG = re.compile(
     r"(?:\s+[\w:.-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/?>",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"<!--.*?-->|<!\[CDATA\[|\]\]>|<\?xml[^<>]*\?>", re.DOTALL)
+_COMMENT = re.compile(r"<!--.{0,500}?-->|<!\[CDATA\[|\]\]>|<\?xml[^<>]*\?>", re.DOTALL)
+# (The lengths are bounded, or thousands of unclosed ones would take minutes.)
 # The TeX source beside a MathML formula says the formula a second time.
 _SECOND_SAYING = re.compile(
-    r"<(?P<name>(?:jats:)?tex-math|(?:mml:)?annotation)\b[^<>]*>.*?</(?P=name)\s*>",
+    r"<(?P<name>(?:jats:)?tex-math|(?:mml:)?annotation)\b[^<>]*>.{0,2000}?</(?P=name)\s*>",
     re.DOTALL | re.IGNORECASE,
 )
 _MATH = re.compile(r"<(?:mml:)?math\b", re.IGNORECASE)

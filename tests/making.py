@@ -45,6 +45,31 @@ stages:
   full_text: {per_record: 2}
 """
 
+# Two groups, a parent with two facets, a scale of two poles.
+BOOK = """\
+title: A codebook made for a test
+version: "1"
+groups:
+  - {id: fit, label: Fit}
+  - {id: people, label: People}
+constructs:
+  - {id: fit.plan, label: Planning, group: fit, cmo_role: mechanism, level: school,
+     definition: Work on a plan., sources: []}
+  - {id: fit.plan_early, parent: fit.plan, label: Planning early, group: fit,
+     cmo_role: mechanism, level: school, definition: It starts early., sources: []}
+  - {id: fit.plan_shared, parent: fit.plan, label: Planning together, group: fit,
+     cmo_role: mechanism, level: team, definition: It is shared., sources: []}
+  - {id: fit.end, label: End state, group: fit, cmo_role: outcome, level: school,
+     definition: It fits., sources: [], related: [people.trust]}
+  - {id: people.trust, label: Trust, group: people, cmo_role: mechanism, level: team,
+     definition: They trust., sources: [], pole_of: trust}
+  - {id: people.distrust, label: Distrust, group: people, cmo_role: context,
+     level: team, definition: They do not., sources: [], pole_of: trust,
+     scoring: reverse}
+  - {id: people.need, label: Need, group: people, cmo_role: context, level: pupil,
+     definition: Many are poor., sources: []}
+"""
+
 
 @dataclass
 class Maker:
@@ -82,7 +107,7 @@ class Maker:
         self.session.flush()
         return row
 
-    def codebook(self, text: str, name: str = "book") -> CodebookVersion:
+    def codebook(self, text: str = BOOK, name: str = "book") -> CodebookVersion:
         """Put a codebook in force."""
         row = CodebookVersion(
             name=name, text=text, sha256=hashlib.sha256(text.encode()).hexdigest()

@@ -28,6 +28,7 @@ INDEX = build_index(TEXTS)
 
 
 def found(expression: str) -> set[int]:
+    """Search the four texts."""
     return find(INDEX, parse(expression))
 
 
@@ -65,7 +66,7 @@ def test_lower_case_operators_are_only_words() -> None:
 
 
 def test_stop_words_vanish_also_inside_phrases() -> None:
-    """ "in-service training" finds what "service training" finds."""
+    """Searching in-service training finds what service training finds."""
     assert found('"in-service training"') == found('"service training"') == {3}
 
 

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from litreview.demo.generator import demo_works
+from litreview.demo.records import abstract_text, openalex_id, text
 from litreview.demo.votes import (
     STREAMS,
     Vote,
@@ -20,6 +22,7 @@ MANY = 1500
 
 
 def votes(*, seed: int, screener: str, stage: str = "title_abstract") -> list[Vote]:
+    """Let one screener vote on many records that clearly belong."""
     return [
         simulated_vote(
             seed=seed,
@@ -128,6 +131,21 @@ def test_some_full_texts_cannot_be_had() -> None:
         for n in range(MANY)
     ]
     assert 0.9 < sum(had) / MANY < 0.98
+
+
+def test_the_careful_opinion_fits_the_invented_works() -> None:
+    """The arbiter agrees with what nine in ten invented works were made to be."""
+    openalex, _, truth = demo_works([], seed=4)
+    right, reasons = 0, set()
+    for work in openalex:
+        vote = simulated_arbiter(
+            stage="full_text", title=text(work["title"]), abstract=abstract_text(work)
+        )
+        topic = truth.topics[truth.works["openalex", openalex_id(work)]]
+        right += topic == {"include": "on"}.get(vote.verdict, vote.reason)
+        reasons.add(vote.reason)
+    assert right / len(openalex) > 0.9
+    assert {"X-TYPE", "X-POP", "X-CONCEPT", "X-STREAM", "X-INSTR"} < reasons
 
 
 @given(

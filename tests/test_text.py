@@ -118,7 +118,7 @@ def test_lines_stay_lines() -> None:
 def test_hostile_markup_is_read_in_linear_time() -> None:
     """A megabyte of opened tags does not hold the program up."""
     start = time.perf_counter()
-    clean_markup("<a " * 100_000 + "<math>" + "<tex-math>" * 200 + "<!--" * 200)
+    clean_markup("<a " * 50_000 + "<math>" + "<tex-math>" * 2_000 + "<!--" * 5_000)
     normalise_doi("doi" * 680)
     normalise_doi("doi" * 30_000)
     page_range("1-" * 30_000)

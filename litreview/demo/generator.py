@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from random import Random
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from litreview.demo.differences import (
     DIFFERENCES,
@@ -204,7 +204,9 @@ def _paper(key: str, family: Family, titles: list[str], random: Random) -> Paper
     for _ in range(TRIES):
         wording = word(family, random)
         title = f"{wording.title} {wording.subtitle}"
-        if all(fuzz.token_sort_ratio(title, other) < MOST_ALIKE for other in titles):
+        if not process.extractOne(
+            title, titles, scorer=fuzz.token_sort_ratio, score_cutoff=MOST_ALIKE
+        ):
             break
     titles.append(title)
     kind = family.kind or random.choice(KINDS)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from random import Random
 
 _STARTS = (
-    "Ald Bram Cald Dun Ells Farr Gand Hask Ister Jarr Kell Lov Marr Nor Osk Pell Quar "
-    "Rosk Stell Thorn Ulf Varn Wend Yarr Zell"
+    "Ald Bram Cald Dun Ells Farr Gand Holl Ister Jarr Kell Lov Marr Nor Osk Pell Quar "
+    "Rosk Stell Thorn Ulf Verl Wend Yarr Zell"
 )
 _ENDS = (
     "by dale erby fold gate holm ington kirk low mere nall oby rick stow thorpe wick"

@@ -132,7 +132,13 @@ _STREAM_WORDS = {
         "indicator", "proxy", "administrative data", "census", "TALIS", "linked data"
     ),
     "tests_association": _words(
-        "associat", "relat(?:e|ed|ion)", "effects?", "impact", "trial", "meta-analy"
+        "associate",
+        "association",
+        "relat(?:e|ed|ion)",
+        "effects?",
+        "impact",
+        "trial",
+        "meta-analy",
     ),
 }
 _OFFER = _words(

@@ -37,6 +37,7 @@ from litreview.sources.page import (
     Settings,
     as_dict,
     as_list,
+    as_name,
     as_text,
     as_url,
     as_year,
@@ -63,8 +64,10 @@ _PLAIN_PARAMS = frozenset(
 _DATES = ("issued", "published", "published-print", "published-online", "posted")
 _RETRACTIONS = frozenset({"retraction", "withdrawal", "removal"})
 _EDITED = frozenset({"book", "edited-book", "monograph", "reference-book"})
-# What depositors write where there is no name.
-_NO_NAME = frozenset({"", "na", "unknown", "not available", "author unknown", "et al"})
+# What depositors write where there is no name ("&NA;" reads "and na").
+_NO_NAME = frozenset(
+    {"", "and na", "na", "unknown", "not available", "author unknown", "et al"}
+)
 _BLOCK = re.compile(
     r"<(?P<close>/?)(?:jats:)?(?P<name>p|sec|title|abstract|list|list-item|div|br)"
     r"\b[^<>]*>",
@@ -89,7 +92,7 @@ def _explain(error: Exception) -> http.Failure:
             return http.refusal(answer.status_code, answer.text, answer.headers)
     for link in reversed(links):
         if isinstance(link, httpx2.HTTPError):
-            return http.Failure(None, f"{type(link).__name__}: {link}")
+            return http.Failure(None, http.root_words(link))
     if isinstance(error, habanero.RequestError):
         return http.Failure(HTTPStatus.OK, http.service_words(str(error.error)))
     if isinstance(error, JSONDecodeError):
@@ -108,6 +111,7 @@ SERVICE = http.Service(
         ValueError,
         TypeError,
         KeyError,
+        AttributeError,  # a message that is text or null
         _ClientError,
     ),
     explain=_explain,
@@ -167,7 +171,7 @@ def count(request: Request, settings: Settings) -> int:
     options = _client_options(request.params)
 
     def ask() -> int:
-        answer = _client(settings).works(**options, limit=0)
+        answer = _client(settings).works(**options, limit=0, cursor_max=0)
         return int(answer["message"]["total-results"])
 
     return http.call(SERVICE, ask, settings, pause=_pause(settings))[0]
@@ -228,7 +232,7 @@ def _pause(settings: Settings) -> float:
 
 def citation(payload: dict[str, Any]) -> Citation:
     """Say what a work's JSON means; raises ValueError where it has no DOI."""
-    source_id = as_text(payload.get("DOI")).lower()
+    source_id = as_name(payload.get("DOI")).lower()
     if not source_id:
         raise ValueError("no DOI")
     title = _title(payload)

@@ -189,7 +189,7 @@ def _final(
     permanent = not passing(failure) and "cursor" not in failure.words.lower()
     return AnswerError(
         _what(service.name, failure, attempts),
-        why=f"It says: {failure.words}" if failure.words else "",
+        why=_why(failure),
         fix=_fix(service, failure, resume_at),
         status=failure.status,
         permanent=permanent,
@@ -210,6 +210,15 @@ def _what(name: str, failure: Failure, attempts: int) -> str:
     return f"{name} answered {failure.status}{times}."
 
 
+def _why(failure: Failure) -> str:
+    """Quote the service, or the system where no complete answer came."""
+    if not failure.words:
+        return ""
+    stop = "" if failure.words.endswith((".", "!", "?", "…")) else "."
+    told = "The connection failed:" if failure.status is None else "It says:"
+    return f"{told} {failure.words}{stop}"
+
+
 def _fix(service: Service, failure: Failure, resume_at: datetime | None) -> str:
     """Say what the person can do."""
     if resume_at is not None:
@@ -220,8 +229,8 @@ def _fix(service: Service, failure: Failure, resume_at: datetime | None) -> str:
     if not passing(failure) and "cursor" not in failure.words.lower():
         return "change the search strategy or the settings; asking again will not help."
     return (
-        "check the connection (HTTPS_PROXY behind a proxy), then run the same "
-        "command again; what is stored stays."
+        "check the connection (behind a proxy: HTTPS_PROXY and SSL_CERT_FILE), then "
+        "run the same command again; what is stored stays."
     )
 
 
@@ -260,6 +269,11 @@ def chain(error: BaseException) -> list[BaseException]:
         found.append(link)
         link = link.__cause__ or link.__context__
     return found
+
+
+def root_words(error: BaseException) -> str:
+    """Say what kind of network error it is, and what the system said."""
+    return f"{type(error).__name__}: {chain(error)[-1]}"
 
 
 def prepare_environment(base_url: str | None) -> None:

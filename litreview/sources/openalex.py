@@ -39,6 +39,7 @@ from litreview.sources.page import (
     Settings,
     as_dict,
     as_list,
+    as_name,
     as_text,
     as_url,
     as_year,
@@ -141,13 +142,19 @@ def _explain(error: Exception) -> http.Failure:
     if isinstance(error, requests.JSONDecodeError):
         return http.Failure(HTTPStatus.OK, "(not JSON, or cut short)")
     if isinstance(error, requests.RequestException):
-        return http.Failure(None, f"{type(error).__name__}: {error}")
+        return http.Failure(None, http.root_words(error))
     return http.Failure(HTTPStatus.OK, f"{error}")
 
 
 SERVICE = http.Service(
     name="OpenAlex",
-    errors=(requests.RequestException, ValueError, KeyError, TypeError),
+    errors=(
+        requests.RequestException,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ),
     explain=_explain,
     login=(
         "get a free key at https://openalex.org/settings/api and set the environment "
@@ -260,7 +267,7 @@ def citation(payload: dict[str, Any]) -> Citation:
     """Say what a work's JSON means; raises ValueError where it is no work."""
     source_id = _work_id(payload)
     title = as_text(payload.get("title")) or as_text(payload.get("display_name"))
-    doi = normalise_doi(as_text(payload.get("doi")))
+    doi = normalise_doi(as_name(payload.get("doi")))
     csl_type, genre, is_study = _kind(payload)
     year, published = _date(payload)
     biblio = as_dict(payload.get("biblio"))

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from litreview.citation import Citation
 from litreview.errors import UsageError
-from litreview.text import clean_markup
+from litreview.text import clean_markup, printable
 
 _BASE_URLS = {
     "openalex": "LITREVIEW_OPENALEX_URL",
@@ -168,6 +168,11 @@ def as_text(value: Any) -> str:
     return clean_markup(str(value))
 
 
+def as_name(value: Any) -> str:
+    """Return an identifier as it is written: in a DOI "<b>" is no markup."""
+    return printable(value).strip() if isinstance(value, str) else ""
+
+
 def first_text(values: Any) -> str:
     """Return the first text with content in a list."""
     return next((text for text in map(as_text, as_list(values)) if text), "")
@@ -183,7 +188,7 @@ def as_year(value: Any) -> int | None:
 
 def as_url(value: Any) -> str:
     """Return a web address, or '' where it has another scheme or blanks."""
-    text = as_text(value)
+    text = as_name(value)
     web = text.lower().startswith(("http://", "https://"))
     return text if web and len(text.split()) == 1 else ""
 

@@ -1,0 +1,442 @@
+"""screen: hand out, vote, settle conflicts, see agreement and progress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from litreview.cli.app import App, pass_app
+from litreview.cli.choices import (
+    STAGES,
+    VERDICTS,
+    any_stage_option,
+    reason_option,
+    stage_option,
+    stream_option,
+)
+from litreview.cli.output import json_option, say, show, show_json, show_rows
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from litreview import reports
+
+
+@click.group()
+def screen() -> None:
+    """Screen records twice, blind, and settle conflicts.
+
+    \b
+    Example:
+      litreview screen assign --seed 1
+      litreview screen start
+    """
+
+
+@screen.command()
+@stage_option
+@click.option(
+    "--per-record",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Votes per record; default: the present round's number.",
+)
+@click.option("--round", "round_name", metavar="NAME", help="The round; default: main.")
+@click.option("--seed", type=int, required=True, help="Any number; repeats the draw.")
+@click.option("--with-leads", is_flag=True, help="Hand records to leads as well.")
+@json_option
+@pass_app
+def assign(  # noqa: PLR0913 - one parameter for each option
+    app: App,
+    *,
+    stage: str,
+    per_record: int | None,
+    round_name: str | None,
+    seed: int,
+    with_leads: bool,
+    as_json: bool,
+) -> None:
+    """Hand out the records that lack screeners, evenly and by lot.
+
+    A round keeps its number of votes for good: another --per-record opens a new
+    round for the records that nobody has yet.
+
+    \b
+    Example:
+      litreview screen assign --seed 20261121
+    """
+    from litreview import lookup, rounds
+
+    plan = rounds.Plan(stage, seed, per_record, round_name, with_leads)
+    done = app.write(
+        lambda session: rounds.assign(
+            session, plan, by=lookup.actor(session, app.handle)
+        )
+    )
+    if as_json:
+        show_json(
+            {
+                "round": done.round_name,
+                "per_record": done.per_record,
+                "records": done.records,
+                "new": done.new,
+            }
+        )
+        return
+    show(
+        f"{done.records:,} records handed out in the round {done.round_name!r} "
+        f"({done.per_record} votes each)"
+    )
+    for handle, number in done.new.items():
+        show(f"  {handle}: {number:,}")
+
+
+@screen.command()
+@click.argument("record_id", metavar="ID", type=int)
+@click.argument("verdict", type=click.Choice(VERDICTS))
+@stage_option
+@reason_option
+@stream_option
+@click.option(
+    "--note", default="", help="A note, private until the record is complete."
+)
+@pass_app
+def decide(  # noqa: PLR0913 - one parameter for each option
+    app: App,
+    record_id: int,
+    verdict: str,
+    *,
+    stage: str,
+    reason: str,
+    streams: tuple[str, ...],
+    note: str,
+) -> None:
+    """Vote on one record; a later vote replaces an earlier one and both are kept.
+
+    \b
+    Example:
+      litreview screen decide 12 exclude --reason X-POP
+    """
+    from litreview import lookup, screening
+
+    ballot = screening.Ballot(record_id, stage, verdict, reason, streams, note)
+    app.write(
+        lambda session: screening.decide(
+            session, ballot, screener=lookup.actor(session, app.handle)
+        )
+    )
+    # The answer never depends on what others said.
+    say(f"recorded: {app.handle} says {verdict} on record {record_id}")
+
+
+@screen.command()
+@click.argument("record_id", metavar="ID", type=int)
+@stage_option
+@pass_app
+def withdraw(app: App, record_id: int, *, stage: str) -> None:
+    """Take your own vote on a record back; the vote stays in the history.
+
+    \b
+    Example:
+      litreview screen withdraw 12
+    """
+    from litreview import lookup, screening
+
+    app.write(
+        lambda session: screening.withdraw(
+            session,
+            record_id,
+            stage=stage,
+            screener=lookup.actor(session, app.handle),
+        )
+    )
+    say(f"withdrawn: the vote of {app.handle} on record {record_id}")
+
+
+@screen.command()
+@any_stage_option
+@json_option
+@pass_app
+def conflicts(app: App, *, stage: str | None, as_json: bool) -> None:
+    """List the records whose votes differ, with the votes.
+
+    \b
+    Example:
+      litreview screen conflicts
+    """
+    from dataclasses import asdict
+
+    from litreview import screening
+
+    found = app.read(lambda session: screening.conflicts(session, stage=stage))
+    if as_json:
+        show_json([asdict(conflict) for conflict in found])
+        return
+    rows: list[dict[str, object]] = [
+        {
+            "record": conflict.record_id,
+            "stage": conflict.stage,
+            "votes": "; ".join(
+                " ".join(filter(None, (v["screener"], v["verdict"], v["reason"])))
+                for v in conflict.votes
+            ),
+            "title": conflict.title[:70],
+        }
+        for conflict in found
+    ]
+    show_rows(
+        rows, ["record", "stage", "votes", "title"], as_json=False, empty="no conflicts"
+    )
+
+
+@screen.command()
+@click.argument("record_id", metavar="ID", type=int)
+@click.argument("verdict", type=click.Choice(["include", "exclude"]))
+@stage_option
+@reason_option
+@stream_option
+@click.option(
+    "--with",
+    "names",
+    metavar="HANDLE",
+    multiple=True,
+    help="A voter who agrees; name them all for a consensus.",
+)
+@click.option("--note", default="", help="Why.")
+@pass_app
+def resolve(  # noqa: PLR0913 - one parameter for each option
+    app: App,
+    record_id: int,
+    verdict: str,
+    *,
+    stage: str,
+    reason: str,
+    streams: tuple[str, ...],
+    names: tuple[str, ...],
+    note: str,
+) -> None:
+    """Settle a conflict: by consensus of the voters, or as someone who has not voted.
+
+    The votes stay as they are. The resolution holds for exactly these votes: a new
+    one brings the conflict back.
+
+    \b
+    Example:
+      litreview --as cleo screen resolve 12 include
+      litreview --as ann screen resolve 12 exclude --with ann --with bob
+    """
+    from litreview import lookup, screening
+
+    ruling = screening.Ruling(record_id, stage, verdict, reason, streams, names, note)
+    done = app.write(
+        lambda session: screening.resolve(
+            session, ruling, by=lookup.actor(session, app.handle)
+        )
+    )
+    say(f"settled by {done.kind}: {verdict} record {record_id}")
+
+
+@screen.command("set-aside")
+@click.argument("handle", metavar="HANDLE")
+@click.argument("record_id", metavar="ID", type=int)
+@click.option("--why", required=True, help="The reason, for the record.")
+@pass_app
+def set_aside(app: App, handle: str, record_id: int, *, why: str) -> None:
+    """Set a departed person's votes on a record aside, so that it is screened again.
+
+    \b
+    Example:
+      litreview screen set-aside dan 12 --why "left with an open question"
+    """
+    from litreview import lookup, screening
+
+    ids = app.write(
+        lambda session: screening.set_aside(
+            session,
+            record_id,
+            screener=lookup.person(session, handle),
+            by=lookup.actor(session, app.handle),
+            why=why,
+        )
+    )
+    say(f"set aside: {len(ids)} vote(s) of {handle} on record {record_id}")
+
+
+@screen.command()
+@any_stage_option
+@json_option
+@pass_app
+def agreement(app: App, *, stage: str | None, as_json: bool) -> None:
+    """Show how far screeners agree, on first independent votes of complete records.
+
+    Each figure comes with its 95 % interval and its number of records; a figure
+    that is not defined says why.
+
+    \b
+    Example:
+      litreview screen agreement --json
+    """
+    from litreview import reports
+
+    found = [
+        entry
+        for entry in app.read(reports.agreement)
+        if stage in (None, str(entry.stage))
+    ]
+    if as_json:
+        show_json([_agreement_object(entry) for entry in found])
+        return
+    rows: list[dict[str, object]] = [
+        {
+            "stage": entry.stage,
+            "screeners": " / ".join(entry.screeners),
+            "categories": len(entry.categories),
+            "statistic": figure.name,
+            "value": _decimal(figure.value),
+            "interval": _interval(figure.low, figure.high),
+            "n": figure.n,
+            "note": figure.note,
+        }
+        for entry in found
+        for figure in entry.statistics
+    ]
+    columns = list(rows[0]) if rows else []
+    show_rows(rows, columns, as_json=False, empty="no record has two votes yet")
+
+
+def _agreement_object(entry: reports.Agreement) -> dict[str, object]:
+    """Return one pair's figures, each with its value, interval and n."""
+    return {
+        "stage": entry.stage,
+        "screeners": list(entry.screeners),
+        "categories": list(entry.categories),
+        "n": entry.n,
+        "statistics": {
+            figure.name: {
+                "value": figure.value,
+                "interval": [figure.low, figure.high],
+                "n": figure.n,
+                "note": figure.note,
+            }
+            for figure in entry.statistics
+        },
+    }
+
+
+def _decimal(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+
+
+@screen.command()
+@any_stage_option
+@json_option
+@pass_app
+def progress(app: App, *, stage: str | None, as_json: bool) -> None:
+    """Show how far screening has come: yours, and the whole.
+
+    \b
+    Example:
+      litreview screen progress
+    """
+    from litreview import lookup, review, rounds
+
+    stages = [stage] if stage else STAGES
+
+    def work(session: Session) -> dict[str, tuple[rounds.Queue, dict[str, int]]]:
+        person = lookup.actor(session, app.handle)
+        return {
+            each: (
+                rounds.own_progress(session, person, stage=each),
+                review.stage_counts(session, each),
+            )
+            for each in stages
+        }
+
+    found = app.read(work)
+    if as_json:
+        show_json(
+            {
+                each: {
+                    "own": {
+                        "assigned": own.assigned,
+                        "done": own.done,
+                        "left": own.left,
+                    },
+                    "all": counts,
+                }
+                for each, (own, counts) in found.items()
+            }
+        )
+        return
+    for each, (own, counts) in found.items():
+        show(f"{each}: {app.handle} has done {own.done:,} of {own.assigned:,}")
+        told = ", ".join(f"{word} {number:,}" for word, number in counts.items())
+        show(f"  everybody: {told}")
+
+
+@screen.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@json_option
+@pass_app
+def import_votes(app: App, file: Path, *, as_json: bool) -> None:
+    """Bring in votes that were cast elsewhere, from a CSV file.
+
+    Columns: record_id, or source_id (with source where it is ambiguous); screener,
+    stage, verdict; and, where there are any, reason, streams (separated by ;) and
+    at. For the lead. Unknown screeners join the team. The same file again adds
+    nothing.
+
+    \b
+    Example:
+      litreview screen import votes.csv
+    """
+    from dataclasses import asdict
+
+    from litreview import lookup, screening
+    from litreview.cli.votes_file import read_votes
+    from litreview.errors import IncompleteError
+
+    rows, digest = read_votes(file)
+    done = app.write(
+        lambda session: screening.import_votes(
+            session, rows, file_hash=digest, by=lookup.actor(session, app.handle)
+        )
+    )
+    if as_json:
+        show_json(asdict(done))
+    else:
+        for handle in done.new_people:
+            show(f"{handle} joins as screener")
+        show(f"{done.stored:,} votes stored, {done.already_there:,} were there already")
+    if done.waiting:
+        for line in done.waiting[:20]:
+            say(f"  {line}")
+        raise IncompleteError(
+            f"{len(done.waiting):,} full-text votes wait",
+            why="their records are not included on title and abstract yet",
+            fix="settle the conflicts, then bring the same file in again",
+        )
+
+
+@screen.command()
+@stage_option
+@pass_app
+def start(app: App, *, stage: str) -> None:
+    """Screen what was handed to you, one key a record.
+
+    i include, e exclude, m maybe, s skip, n note, u undo, c criteria, q quit. A vote
+    is stored before the next record shows. Keys typed ahead are thrown away.
+
+    \b
+    Example:
+      litreview --as ann screen start
+    """
+    from litreview.cli.screen_loop import Loop
+
+    Loop(app, stage).run()

@@ -1,0 +1,255 @@
+"""One screener, one record after another, one key each.
+
+A vote is stored before the next record shows. What was typed before a record was on
+the screen is thrown away: ten keys typed ahead would be ten blind decisions. Nothing
+here depends on what others said.
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from litreview.cli.app import App
+from litreview.cli.keys import flush_input, read_key
+from litreview.errors import LitreviewError
+from litreview.text import printable
+from litreview.vocabulary import Stage, Verdict
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from litreview.models import Person
+    from litreview.protocol import Criteria
+    from litreview.screening import Card
+
+VERDICT_KEYS = {"i": Verdict.INCLUDE, "e": Verdict.EXCLUDE, "m": Verdict.MAYBE}
+# Lines longer than this are hard to read; shorter terminals wrap earlier.
+WIDEST = 96
+# A card is on the screen this long before its keys count, in seconds.
+SETTLE = 0.3
+
+
+class Loop:
+    """A screener's sitting: the queue, the last votes, the note for the next one."""
+
+    def __init__(self, app: App, stage: str) -> None:
+        from litreview import lookup, rounds
+
+        self.app = app
+        self.stage = stage
+        self.note = ""
+        self.cast: list[int] = []
+        self.skipped = 0
+
+        def begin(session: Session) -> tuple[Person, list[int], Criteria]:
+            person = lookup.actor(session, app.handle)
+            queue = rounds.queue(session, person, stage=stage)
+            return person, queue, lookup.criteria(session)
+
+        self.person, self.queue, self.criteria = app.read(begin)
+        self.total = len(self.queue)
+
+    def run(self) -> None:
+        """Show what waits until it is done or the screener quits."""
+        if not self.queue:
+            click.echo(
+                f"nothing waits for {self.person.handle} at {self.stage}", err=True
+            )
+            return
+        while self.queue:
+            record_id = self.queue[0]
+            card = self._card(record_id)
+            if card is None:
+                self.queue.pop(0)
+                continue
+            if not self._ask(card):
+                break
+        click.echo(
+            f"{len(self.cast)} voted on, {self.skipped} skipped, "
+            f"{len(self.queue)} left; every vote is stored",
+            err=True,
+        )
+
+    def _card(self, record_id: int) -> Card | None:
+        """Return the record, or None where it no longer waits for this person."""
+        from litreview import rounds, screening
+
+        def look(session: Session) -> Card | None:
+            waits = rounds.waits(
+                session, self.person, stage=self.stage, record_id=record_id
+            )
+            return screening.card(session, record_id) if waits else None
+
+        return self.app.read(look)
+
+    # -- one record ------------------------------------------------------------------
+
+    def _ask(self, card: Card) -> bool:
+        """Show a record and act on keys until it is dealt with; False to quit."""
+        self._show(card)
+        while True:
+            key = read_key(settle=SETTLE)
+            if key in ("q", ""):
+                return False
+            if key in VERDICT_KEYS and self._vote(card, VERDICT_KEYS[key]):
+                self.queue.pop(0)
+                return True
+            if key == "s":
+                self.skipped += 1
+                self.queue.append(self.queue.pop(0))
+                return self.skipped < len(self.queue) + self.skipped
+            if key == "u" and self._undo():
+                return True
+            if key == "n":
+                self.note = self._line("note: ")
+            elif key == "c":
+                self._show_criteria()
+            elif key not in (*VERDICT_KEYS, "u"):
+                click.echo(self._keys(), err=True)
+
+    def _vote(self, card: Card, verdict: Verdict) -> bool:
+        from litreview import lookup, screening
+
+        rules = self.criteria.rules(Stage(self.stage))
+        if verdict not in rules.verdicts:
+            click.echo(f"{verdict} is no verdict at {self.stage}", err=True)
+            return False
+        reason, streams = "", ()
+        if verdict == Verdict.EXCLUDE and rules.reason_required:
+            reason = self._choose(
+                "reason",
+                [
+                    (entry.key, entry.label)
+                    for entry in self.criteria.reasons(self.stage)
+                ],
+            )
+            if not reason:
+                return False
+        if verdict == Verdict.INCLUDE and rules.stream_required:
+            choices = [(entry.id, entry.label) for entry in self.criteria.streams]
+            streams = self._choose_many("streams", choices)
+            if not streams:
+                return False
+        ballot = screening.Ballot(
+            card.record_id, self.stage, verdict, reason, streams, self.note
+        )
+        try:
+            self.app.write(
+                lambda session: screening.decide(
+                    session,
+                    ballot,
+                    screener=lookup.actor(session, self.person.handle),
+                )
+            )
+        except LitreviewError as error:
+            click.echo(printable(str(error), keep_newlines=True), err=True)
+            return False
+        self.note = ""
+        self.cast.append(card.record_id)
+        click.echo(f"  {verdict}: record {card.record_id} (u takes it back)")
+        return True
+
+    def _undo(self) -> bool:
+        """Take the last vote of this sitting back and put its record first."""
+        from litreview import lookup, screening
+
+        if not self.cast:
+            click.echo("nothing to undo in this sitting", err=True)
+            return False
+        record_id = self.cast.pop()
+        self.app.write(
+            lambda session: screening.withdraw(
+                session,
+                record_id,
+                stage=self.stage,
+                screener=lookup.actor(session, self.person.handle),
+            )
+        )
+        self.queue.insert(0, record_id)
+        click.echo(f"  taken back: record {record_id}")
+        return True
+
+    # -- the screen -------------------------------------------------------------------
+
+    def _show(self, card: Card) -> None:
+        if sys.stdout.isatty():
+            click.clear()
+        width = min(WIDEST, click.get_current_context().terminal_width or _columns())
+        done = self.total - len(self.queue)
+        click.echo(f"{self.person.handle} · {self.stage} · {done} of {self.total} done")
+        click.echo()
+        if card.retracted:
+            click.echo("RETRACTED")
+        for line in self._facts(card):
+            click.echo(textwrap.fill(printable(line), width))
+        click.echo()
+        abstract = card.abstract or "(no abstract)"
+        for paragraph in abstract.splitlines():
+            click.echo(textwrap.fill(printable(paragraph), width))
+        click.echo()
+        click.echo(self._keys())
+        flush_input()
+
+    @staticmethod
+    def _facts(card: Card) -> list[str]:
+        where = ", ".join(filter(None, (str(card.year or ""), card.container_title)))
+        link = f"https://doi.org/{card.doi}" if card.doi else card.url
+        together = f"{card.records} records of one report" if card.records > 1 else ""
+        lines = [card.title or "(no title)", card.authors, where, card.type, link]
+        return [line for line in (*lines, together) if line]
+
+    def _keys(self) -> str:
+        maybe = Verdict.MAYBE in self.criteria.rules(Stage(self.stage)).verdicts
+        return (
+            "i include  e exclude  "
+            + ("m maybe  " if maybe else "")
+            + "s skip  n note  u undo  c criteria  q quit"
+        )
+
+    def _show_criteria(self) -> None:
+        for criterion in self.criteria.inclusion:
+            click.echo(printable(f"  {criterion.id}  {criterion.text}"))
+        for entry in self.criteria.reasons(self.stage):
+            click.echo(printable(f"  {entry.key}  {entry.label}"))
+        for sentence in self.criteria.guidance:
+            click.echo(printable(f"  * {sentence}"))
+        click.echo(self._keys())
+
+    def _choose(self, what: str, choices: Sequence[tuple[str, str]]) -> str:
+        chosen = self._choose_many(what, choices)
+        if len(chosen) > 1:
+            click.echo("one number only: the first reason that applies", err=True)
+            return ""
+        return chosen[0] if chosen else ""
+
+    def _choose_many(
+        self, what: str, choices: Sequence[tuple[str, str]]
+    ) -> tuple[str, ...]:
+        """Return the keys chosen by number; nothing for an empty or bad answer."""
+        for number, (key, label) in enumerate(choices, start=1):
+            click.echo(printable(f"  {number:>2}  {key}  {label}"))
+        answer = self._line(f"{what} by number (Enter goes back): ")
+        numbers = answer.replace(",", " ").split()
+        if not all(
+            word.isdecimal() and 0 < int(word) <= len(choices) for word in numbers
+        ):
+            click.echo(f"{answer!r} is not in the list", err=True)
+            return ()
+        return tuple(choices[int(word) - 1][0] for word in dict.fromkeys(numbers))
+
+    @staticmethod
+    def _line(prompt: str) -> str:
+        flush_input()
+        click.echo(prompt, nl=False)
+        return sys.stdin.readline().strip()
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
