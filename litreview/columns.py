@@ -73,14 +73,14 @@ class Columns:
 
 _PLAIN = {c: chr(c) if chr(c).isalnum() else " " for c in range(128)} | {38: " and "}
 _PLAIN_LIST = _PLAIN | {ord(","): ",", ord(";"): ";"}  # for lists of people
-_GREEK = str.maketrans(
-    {
-        "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon",
-        "κ": "kappa", "λ": "lambda", "μ": "mu", "π": "pi", "σ": "sigma",
-        "τ": "tau", "ω": "omega",
-    }
-)  # fmt: skip
-_MISREAD = re.compile("[ÃÂâÄÅ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
+_GREEK_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron "
+    "pi rho sigma sigma tau upsilon phi chi psi omega"
+)
+_GREEK = dict(zip(range(0x3B1, 0x3CA), _GREEK_NAMES.split(), strict=True))
+# What the second byte of a two-byte UTF-8 letter looks like in Windows-1252.
+_SECOND = bytes(range(0x80, 0xC0)).decode("cp1252", "ignore")
+_MISREAD = re.compile(f"[\u00c2-\u00c5\u00ce\u00cf\u00e2][\x80-\xbf{_SECOND}]")
 
 
 def unscramble(text: str) -> str:
@@ -121,10 +121,9 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _NO_TITLE = frozenset(
-    "name|value|ref|null|none|untitled|no title|no title available|n a|na|nan".split(
-        "|"
-    )
-)
+    {"name", "value", "ref", "null", "none", "untitled", "no title", "n a", "na",
+     "nan", "no title available"}
+)  # fmt: skip
 
 
 def title_words(title: str) -> str:
@@ -140,29 +139,39 @@ def title_words(title: str) -> str:
     return "" if words in _NO_TITLE else words
 
 
+_CITING_WORDS = r"\bvol \d+ (?:pg?|pp|page) \d"
+_CORRECTION = (
+    r"^(?:authors? |publishers? )?(?:errat|corrigend|corrections?\b|addend)"
+    r"|\b(?:erratum|corrigendum|correction to)\b"
+)
+_RETRACTION = (
+    r"^(?:retraction|withdrawal|expression of concern)\b"
+    r"|\bretraction (?:note|notice|of|to)\b"
+)
+_REPLY = (
+    r"^(?:in reply|repl(?:y|ies)|rejoinder|authors? (?:reply|response)"
+    r"|(?:a )?response to)\b|\b(?:reply|rejoinder|authors response)$"
+    r"|\ba (?:reply|response|rejoinder) to\b"
+)
+_COMMENT = (
+    r"^(?:(?:invited |editorial |a )?comment(?:s|ary|aries)?|re|letter"
+    r"|discussion of)\b|\b(?:comments?|commentary)(?: on\b|$)"
+)
+_REVIEW = r"^(?:review of|book reviews?)\b|\bbook review$"
 _NOTICES = tuple(
     re.compile(pattern)
     for pattern in (
-        r"\bvol \d+ (?:pg?|pp|page) \d",
-        r"^(?:authors? |publishers? )?(?:errat|corrigend|corrections?\b|addend)"
-        r"|\b(?:erratum|corrigendum|correction to)\b",
-        r"^(?:retraction|withdrawal|expression of concern)\b"
-        r"|\bretraction (?:note|notice|of|to)\b",
-        r"^(?:in reply|repl(?:y|ies)|rejoinder|authors? (?:reply|response)"
-        r"|(?:a )?response to)\b|\b(?:reply|rejoinder|authors response)$"
-        r"|\ba (?:reply|response|rejoinder) to\b",
-        r"^(?:(?:invited |editorial |a )?comment(?:s|ary|aries)?|re|letter"
-        r"|discussion of)\b|\b(?:comments?|commentary)(?: on\b|$)",
-        r"^(?:review of|book reviews?)\b|\bbook review$",
+        _CITING_WORDS, _CORRECTION, _RETRACTION, _REPLY, _COMMENT, _REVIEW
     )
-)
+)  # fmt: skip
 CITING = 1
 _CITATION = re.compile(r" vol \d+ (?:pg?|pp|page) .*$")
-_NOTICE_WORDS = frozenset(
+_FIRST_LOOK = (
     "erratum errata corrigendum corrigenda correction corrections addendum addenda "
     "vol retraction withdrawal concern reply replies rejoinder response comment "
-    "comments commentary commentaries re letter discussion review reviews".split()
+    "comments commentary commentaries re letter discussion review reviews"
 )
+_NOTICE_WORDS = frozenset(_FIRST_LOOK.split())
 
 
 def notice_kind(words: str) -> int:
@@ -178,14 +187,15 @@ def notice_kind(words: str) -> int:
 
 # --- people, places, numbers --------------------------------------------------
 
-_PARTICLES = frozenset(
+_PARTICLE_WORDS = (
     "van von der den de del della di da do dos das du la le el al bin ibn ben ter "
-    "ten st zu zur jr sr ii iii 2nd 3rd dr prof".split()
+    "ten st zu zur jr sr ii iii 2nd 3rd dr prof"
 )
+_PARTICLES = frozenset(_PARTICLE_WORDS.split())
 _NOBODY = frozenset(
-    "|anonymous|anon|na|n a|no author|et al|al|unknown|not available|nan|none"
-    "|no authors listed|author unknown".split("|")
-)
+    {"", "anonymous", "anon", "na", "n a", "no author", "et al", "al", "unknown",
+     "not available", "nan", "none", "no authors listed", "author unknown"}
+)  # fmt: skip
 
 
 def family_name(author: str) -> str:
@@ -222,7 +232,9 @@ def _plain_author(author: str) -> str:
 _BESIDE = re.compile(
     r"\s+[:=/]\s.*|\.?\s+conference\b:.*|[\[(][^\])]*[\])]", re.IGNORECASE | re.DOTALL
 )
-_SMALL_WORDS = frozenset("the of and in for a an on de la der und et".split())
+_SMALL_WORDS = frozenset(
+    {"the", "of", "and", "in", "for", "a", "an", "on", "de", "la", "der", "und", "et"}
+)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -329,7 +341,7 @@ def form_of(entry: Entry, doi: str, place: str) -> int:
 
 
 def _codes(texts: Iterable[str]) -> Ints:
-    """Number the texts: equal ones alike, '' as 0."""
+    """Give each text a number: equal texts the same, '' 0."""
     known = {"": 0}
     return np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
 

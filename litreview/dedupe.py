@@ -20,9 +20,9 @@ from sqlalchemy.orm import Session
 
 from litreview import __version__, db, grouping, lookup, matching, pairs
 from litreview.errors import NotFoundError, UsageError
+from litreview.grouping import Change, Says, Standing
 from litreview.matching import Entry
 from litreview.models import CandidatePair, DedupeRun, PairDecision, Person, Record
-from litreview.grouping import Change, Says, Standing
 from litreview.pairs import UNSURE, Pair
 from litreview.vocabulary import PairVerdict, Role
 
@@ -256,9 +256,7 @@ def decide(  # noqa: PLR0913 - two records, a word, who and why
     lookup.actor(session, by.handle, roles=DECIDERS)
     before = grouping.locked(session, pair)
     new = [] if _said(session, before, pair, word, by) else [pair]
-    return grouping.say(
-        session, before, new or [pair], word, Says(by, why, bool(new))
-    )
+    return grouping.say(session, before, new or [pair], word, Says(by, why, bool(new)))
 
 
 def undo(session: Session, a: int, b: int, *, by: Person) -> Change:
@@ -301,9 +299,7 @@ def split(session: Session, record_id: int, *, by: Person, why: str = "") -> Cha
             fix=f"`litreview dedupe list --why {record_id}` shows what is known of it",
         )
     low_high = [_ordered(record_id, other) for other in sorted(others)]
-    return grouping.say(
-        session, before, low_high, PairVerdict.DIFFERENT, Says(by, why)
-    )
+    return grouping.say(session, before, low_high, PairVerdict.DIFFERENT, Says(by, why))
 
 
 def _answer(verdict: str) -> PairVerdict:

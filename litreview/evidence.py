@@ -1,269 +1,53 @@
-"""What speaks for and against two records being one.
+"""Compare pairs of records field by field.
 
-Each field says one thing about a pair: its *level*, such as "same first page" or
-"another volume". A level carries a weight, the change in the log-odds that the
-two are one record (Fellegi and Sunter 1969), and the words that a person reads.
-The weights were fitted by a ridge-penalised logistic regression over labelled
-sets of several kinds, each set counting alike, then rounded; they are fixed, so
-that a pair's score never depends on what else is in the database.
+Every function takes rows `left` and `right` of the columns and returns one level
+per pair (see `levels`). Numbers are compared by numpy at once, texts one by one,
+so `weigh` takes the cheap fields first and drops a pair as soon as nothing that
+is still to be compared could save it.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from litreview.columns import CITING, Columns, Ints, plain_words
+from litreview.levels import (
+    BIAS,
+    FIELDS,
+    UNSURE,
+    Abstract,
+    Authors,
+    Container,
+    Doi,
+    Form,
+    Issue,
+    Level,
+    Notice,
+    Pages,
+    Title,
+    Volume,
+    Wording,
+    Year,
+)
+from litreview.titles import (
+    HOPELESS_RATIO,
+    NEAR_RATIO,
+    compare_titles,
+    compare_wording,
+    is_common,
+)
 
 Levels = NDArray[np.int8]
+Flags = NDArray[np.bool_]
 
-
-class Level(IntEnum):
-    """One thing a field may say about a pair: its weight and its words."""
-
-    weight: float
-    words: str
-
-    def __new__(cls, weight: float, words: str) -> Self:
-        """Number the levels in the order in which they are written."""
-        member = int.__new__(cls, len(cls.__members__))
-        member._value_ = len(cls.__members__)
-        member.weight = weight
-        member.words = words
-        return member
-
-
-class Title(Level):
-    """How the titles compare; short ones ("Editorial") prove little."""
-
-    SAME = 2.2, "same title"
-    SHORT = -1.5, "same title, but a short one"
-    SPELLING = 1.0, "same title but for spelling"
-    CONTINUED = 0.9, "one title is longer"
-    NEAR = 1.5, "titles nearly the same"
-    SIMILAR = -0.3, "titles alike"
-    TRANSLATED = -1.4, "different titles, one of them a translation"
-    MISSING = 0.0, "a title is missing"
-    DIFFERENT = -4.6, "different titles"
-
-
-class Wording(Level):
-    """Which words the titles do not share."""
-
-    SAME = 0.0, ""
-    ADDED = -1.8, "words added in one title"
-    REPLACED = -3.2, "another word in the title"
-    NUMBER_ADDED = -1.5, "a number in one title only"
-    NUMBER_CHANGED = -3.5, "another number in the title"
-
-
-class Authors(Level):
-    """How the family names compare, as sets."""
-
-    ALL = 0.8, "same authors"
-    SINGLE = 0.0, "same author"
-    FEWER = 0.2, "same authors, one list shorter"
-    FIRST = 0.2, "one list names a single author of the other"
-    MOST = -0.7, "most authors the same"
-    SOME = -0.7, "some authors the same"
-    UNKNOWN = 0.0, "no authors on either side"
-    MISSING = -3.0, "authors on one side only"
-    DIFFERENT = -4.0, "different authors"
-
-
-class Year(Level):
-    """How the years compare; print and online often differ by one."""
-
-    SAME = 0.4, "same year"
-    MISSING = 0.0, ""
-    CLOSE = -2.2, "one year apart"
-    DIFFERENT = -3.2, "years apart"
-
-
-class Volume(Level):
-    """How the volumes compare."""
-
-    SAME = 0.9, "same volume"
-    UNKNOWN = 2.5, ""
-    MISSING = 0.0, ""
-    DIFFERENT = -2.0, "different volumes"
-
-
-class Issue(Level):
-    """How the issues compare."""
-
-    SAME = 0.1, "same issue"
-    MISSING = 0.0, ""
-    DIFFERENT = -2.5, "different issues"
-
-
-class Pages(Level):
-    """How the pages compare."""
-
-    RANGE = 4.5, "same pages"
-    START = 1.8, "same first page"
-    INSIDE = 0.9, "pages within the other's"
-    UNKNOWN = 0.9, ""
-    MISSING = 0.0, ""
-    DIFFERENT = -1.8, "different pages"
-
-
-class Container(Level):
-    """How the journals, books or conferences compare."""
-
-    SAME = 1.4, "same journal"
-    ALIKE = 0.4, "journals alike"
-    MISSING = 0.0, ""
-    DIFFERENT = -0.5, "different journals"
-
-
-class Doi(Level):
-    """How the DOIs compare; neither answer is proof."""
-
-    SAME = 1.9, "same DOI"
-    MISSING = 0.0, ""
-    PART = 0.6, "one DOI is of a part of the other"
-    DIFFERENT = -2.2, "different DOIs"
-
-
-class Abstract(Level):
-    """How the beginnings of the abstracts compare."""
-
-    SAME = 0.5, "same abstract"
-    SIMILAR = 0.3, "abstracts alike"
-    MISSING = 0.0, ""
-    DIFFERENT = -1.9, "different abstracts"
-
-
-class Notice(Level):
-    """Whether one is a notice about a text (erratum, reply) and the other not."""
-
-    ALIKE = 0.0, ""
-    CITING = -0.5, "one title cites volume and page, as corrections do"
-    ONE_SIDED = -3.0, "one is a correction, comment or reply"
-
-
-class Form(Level):
-    """Whether both are of one kind: article, preprint, chapter, thesis, data."""
-
-    ALIKE = 0.0, ""
-    DIFFERENT = -1.5, "different kinds of publication"
-
-
-UNSURE = 0.4  # probability; below it nobody is asked
-BIAS = -1.5  # log-odds of a candidate pair of which nothing is known
-
-FIELDS: dict[str, type[Level]] = {
-    "title": Title,
-    "wording": Wording,
-    "authors": Authors,
-    "year": Year,
-    "volume": Volume,
-    "issue": Issue,
-    "pages": Pages,
-    "container": Container,
-    "doi": Doi,
-    "abstract": Abstract,
-    "notice": Notice,
-    "form": Form,
-}
 
 # --- titles -------------------------------------------------------------------
-
-SHORT_TITLE = 30  # letters; shorter titles are shared by unrelated texts
-COMMON_LENGTH = 60  # letters; longer titles say something of their own
-COMMON_TITLE = re.compile(  # all the year round, and nothing that sets one apart
-    r"(?=\D*$).*\b(?:editor|editors|editorial|book reviews?|introduction|preface"
-    r"|foreword|in this issue|abstracts|special (?:issue|section)|contents)\b"
-)
-SPELLING_RATIO = 95.0  # per cent of letters in order, as rapidfuzz counts
-NEAR_RATIO = 85.0
-SIMILAR_RATIO = 70.0
-HOPELESS_RATIO = 40.0  # below this not even a dropped subtitle explains it
-SHARED_WORDS = 90.0  # per cent, of the shorter title's words
-PART_WORDS, PART_LETTERS = 3, 20  # what a title must keep to be "continued"
-WORD_RATIO = 70.0  # two words nearer than this are one, misspelt
-
-_ROMAN = "i ii iii iv v vi vii viii ix x xi xii".split()
-_COUNTED = "one two three four five six seven eight nine ten".split()
-_AS_DIGITS = {
-    word: str(n) for words in (_ROMAN, _COUNTED) for n, word in enumerate(words, 1)
-}
-_NUMBER = re.compile(
-    r"\d+|\b(?:iii?|iv|vi{1,3}|ix|xii?)\b"
-    r"|\b(?:part|phase|study|type|volume|chapter|grade|class|paper|section|stage"
-    r"|trial|experiment|group) (i|v|x|one|two|three|four|five|six|[a-f])\b"
-)
-
-
-def numbers_in(title: str) -> list[str]:
-    """Return the numbers of a title in order: digits, Roman, "part one"."""
-    found = (match[1] or match[0] for match in _NUMBER.finditer(title))
-    return [_AS_DIGITS.get(word, word.lstrip("0") or "0") for word in found]
-
-
-def _strange(words: set[str], others: set[str], other_title: str) -> bool:
-    """Tell whether a word has no counterpart on the other side."""
-    return any(
-        len(word) > 2
-        and word not in other_title
-        and not any(
-            fuzz.ratio(word, other) >= WORD_RATIO
-            or other.startswith(word)
-            or word.startswith(other)
-            for other in others
-        )
-        for word in words
-    )
-
-
-def is_common(title: str) -> bool:
-    """Tell whether unrelated texts may well share this title."""
-    if len(title) < SHORT_TITLE:
-        return True
-    return len(title) < COMMON_LENGTH and bool(COMMON_TITLE.match(title))
-
-
-def compare_wording(left: str, right: str) -> Wording:
-    """Say in which words two titles of some likeness differ."""
-    one, two = Counter(numbers_in(left)), Counter(numbers_in(right))
-    if one - two and two - one:
-        return Wording.NUMBER_CHANGED
-    a, b = set(left.split()), set(right.split())
-    here = _strange(a - b, b - a, right.replace(" ", ""))
-    there = _strange(b - a, a - b, left.replace(" ", ""))
-    if here and there:
-        return Wording.REPLACED
-    if one != two:
-        return Wording.NUMBER_ADDED
-    return Wording.ADDED if here or there else Wording.SAME
-
-
-def compare_titles(left: str, right: str, ratio: float) -> Title:
-    """Say how two titles that are not the same compare; `ratio` in per cent."""
-    if not left or not right:
-        return Title.MISSING
-    if ratio < HOPELESS_RATIO:
-        return Title.DIFFERENT
-    short, long = sorted((left, right), key=len)
-    enough = len(short) >= PART_LETTERS and short.count(" ") + 1 >= PART_WORDS
-    if enough and (long.startswith(short + " ") or long.endswith(" " + short)):
-        return Title.CONTINUED
-    if ratio >= SPELLING_RATIO:
-        return Title.SPELLING
-    if ratio >= NEAR_RATIO:
-        return Title.NEAR
-    if ratio >= SIMILAR_RATIO or fuzz.token_set_ratio(short, long) >= SHARED_WORDS:
-        return Title.SIMILAR
-    return Title.DIFFERENT
 
 
 def title_ratios(columns: Columns, left: Ints, right: Ints) -> NDArray[np.float32]:
@@ -395,7 +179,11 @@ def volume_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
 
 
 def doi_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
-    """Return the level of the DOIs of each pair; a supplement's extends its article's."""
+    """Return the level of the DOIs of each pair.
+
+    The DOI of a supplement extends its article's; deposits have one DOI for each
+    version and one for all, which differ and prove nothing.
+    """
     levels = _known(columns.doi, left, right, (Doi.SAME, Doi.MISSING, Doi.DIFFERENT))
     for k in np.flatnonzero(levels == Doi.DIFFERENT).tolist():
         short, long = sorted((columns.dois[left[k]], columns.dois[right[k]]), key=len)
@@ -512,7 +300,7 @@ def abstract_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
 def notice_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
     """Return for each pair whether only one is a notice about a text."""
     a, b = columns.notice[left], columns.notice[right]
-    citing = (a != b) & (a + b == CITING)
+    citing = (a != b) & (a + b == CITING)  # the other is 0, no notice
     return np.select(
         [a == b, citing], [Notice.ALIKE, Notice.CITING], Notice.ONE_SIDED
     ).astype(np.int8)
@@ -532,23 +320,26 @@ VERSION_PEOPLE = (
     Authors.ALL, Authors.SINGLE, Authors.FEWER, Authors.FIRST, Authors.MOST,
     Authors.UNKNOWN, Authors.MISSING,
 )  # fmt: skip
+MEMBERS = {field: tuple(field) for field in FIELDS}
 VERSION_RATIO = 60.0  # per cent; a version's title without its subtitle
 
-Step = Callable[[Columns, Ints, Ints], Levels | tuple[Levels, ...]]
-# Cheap steps first: most pairs are settled before the costly ones.
-NUMBERS: tuple[tuple[tuple[str, ...], Step], ...] = (
-    (("year",), year_levels),
-    (("volume",), volume_levels),
-    (("pages", "issue"), page_levels),
-    (("notice",), notice_levels),
-    (("form",), form_levels),
+Step = tuple[
+    tuple[type[Level], ...],
+    Callable[[Columns, Ints, Ints], Levels | tuple[Levels, ...]],
+]
+NUMBERS: tuple[Step, ...] = (
+    ((Year,), year_levels),
+    ((Volume,), volume_levels),
+    ((Pages, Issue), page_levels),
+    ((Notice,), notice_levels),
+    ((Form,), form_levels),
 )
-WORDS: tuple[tuple[tuple[str, ...], Step], ...] = (
-    (("authors",), author_levels),
-    (("doi",), doi_levels),
-    (("title", "wording"), title_levels),
-    (("container",), container_levels),
-    (("abstract",), abstract_levels),
+WORDS: tuple[Step, ...] = (
+    ((Authors,), author_levels),
+    ((Doi,), doi_levels),
+    ((Title, Wording), title_levels),
+    ((Container,), container_levels),
+    ((Abstract,), abstract_levels),
 )
 
 
@@ -558,7 +349,11 @@ class Evidence:
 
     left: Ints
     right: Ints
-    levels: dict[str, Levels]
+    levels: dict[type[Level], Levels]
+
+    def said(self, *levels: Level) -> Flags:
+        """Flag the pairs with one of these levels, all of one field."""
+        return np.asarray(np.isin(self.levels[type(levels[0])], levels), np.bool_)
 
     def total(self) -> NDArray[np.float64]:
         """Return the log-odds that each pair is one record.
@@ -567,31 +362,29 @@ class Evidence:
         total is an upper bound.
         """
         total = np.full(len(self.left), BIAS)
-        for name, kind in FIELDS.items():
-            weights = np.array([level.weight for level in kind])
-            known = self.levels.get(name)
+        for field in FIELDS:
+            weights = np.array([level.weight for level in field])
+            known = self.levels.get(field)
             total += weights.max() if known is None else weights[known]
         return total
 
-    def keep(self, flags: NDArray[np.bool_]) -> Evidence:
+    def keep(self, flags: Flags) -> Evidence:
         """Return the evidence of the flagged pairs only."""
-        levels = {name: values[flags] for name, values in self.levels.items()}
+        levels = {field: values[flags] for field, values in self.levels.items()}
         return Evidence(self.left[flags], self.right[flags], levels)
 
-    def may_be_one(self, extra: float | NDArray[np.float64] = 0.0) -> NDArray[np.bool_]:
+    def may_be_one(self, extra: float | NDArray[np.float64] = 0.0) -> Flags:
         """Flag the pairs that may still reach `UNSURE`, with `extra` log-odds."""
-        return self.total() + extra >= np.log(UNSURE / (1 - UNSURE))
+        return np.asarray(self.total() + extra >= np.log(UNSURE / (1 - UNSURE)))
 
-    def may_be_versions(self) -> NDArray[np.bool_]:
+    def may_be_versions(self) -> Flags:
         """Flag the pairs whose people, and title if known, allow for versions."""
-        flags = np.isin(self.levels["authors"], VERSION_PEOPLE)
-        if "title" in self.levels:
-            flags &= np.isin(self.levels["title"], VERSION_TITLES)
-        return flags
+        people = self.said(*VERSION_PEOPLE)
+        return people & self.said(*VERSION_TITLES) if Title in self.levels else people
 
     def reasons(self, row: int) -> tuple[str, ...]:
         """Say in words what the levels of one pair are."""
-        levels = (kind(int(self.levels[name][row])) for name, kind in FIELDS.items())
+        levels = (MEMBERS[field][int(self.levels[field][row])] for field in FIELDS)
         return tuple(level.words for level in levels if level.words)
 
 
@@ -604,26 +397,32 @@ def weigh(
     to `UNSURE` nor make it two versions of a work; `keep_all` keeps every pair.
     """
     evidence = Evidence(left, right, {})
-    for names, step in NUMBERS:
-        _add(evidence, names, step(columns, left, right))
+    for fields, levels_of in NUMBERS:
+        _add(evidence, fields, levels_of(columns, left, right))
     if not keep_all:
-        ratios = title_ratios(columns, left, right)
-        hopeless = (
-            (ratios == 0) & (columns.title[left] > 0) & (columns.title[right] > 0)
-        )
-        best = np.where(hopeless, Title.TRANSLATED.weight - Title.SAME.weight, 0.0)
-        lead = (columns.lead[left] == columns.lead[right]) & (columns.lead[left] > 0)
-        likely = (lead & (ratios >= VERSION_RATIO)) | (ratios >= NEAR_RATIO)
-        evidence = evidence.keep(evidence.may_be_one(best) | likely)
-    for names, step in WORDS:
-        _add(evidence, names, step(columns, evidence.left, evidence.right))
+        evidence = evidence.keep(_likely(columns, evidence))
+    for fields, levels_of in WORDS:
+        _add(evidence, fields, levels_of(columns, evidence.left, evidence.right))
         if not keep_all:
             evidence = evidence.keep(evidence.may_be_one() | evidence.may_be_versions())
     return evidence
 
 
 def _add(
-    evidence: Evidence, names: tuple[str, ...], found: Levels | tuple[Levels, ...]
+    evidence: Evidence,
+    fields: tuple[type[Level], ...],
+    found: Levels | tuple[Levels, ...],
 ) -> None:
     arrays = found if isinstance(found, tuple) else (found,)
-    evidence.levels.update(zip(names, arrays, strict=True))
+    evidence.levels.update(zip(fields, arrays, strict=True))
+
+
+def _likely(columns: Columns, evidence: Evidence) -> Flags:
+    """Flag the pairs whose numbers and titles at a glance allow for anything."""
+    left, right = evidence.left, evidence.right
+    ratios = title_ratios(columns, left, right)
+    titled = (columns.title[left] > 0) & (columns.title[right] > 0)
+    at_most = Title.TRANSLATED.weight - Title.SAME.weight
+    one = evidence.may_be_one(np.where(titled & (ratios == 0), at_most, 0.0))
+    lead = (columns.lead[left] == columns.lead[right]) & (columns.lead[left] > 0)
+    return one | (lead & (ratios >= VERSION_RATIO)) | (ratios >= NEAR_RATIO)

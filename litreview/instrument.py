@@ -67,10 +67,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an item belongs: an instrument's name and a construct."""
+    """Where an item belongs: an instrument's name and a construct.
+
+    `note` is kept if the item makes the instrument.
+    """
 
     instrument: str
     construct: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def add(
     codes = _passages(session, evidence)
     wording = _first(question, construct, person)
     passages.take_turns(session)
-    instrument, made = _instrument(session, place.instrument, person)
+    instrument, made = _instrument(session, place, person)
     item = SurveyItem(
         instrument_id=instrument.id,
         construct=place.construct,
@@ -233,13 +237,16 @@ def _support(evidence: list[int], counting: dict[int, int]) -> dict[str, object]
 # -- instruments ---------------------------------------------------------------------
 
 
-def _instrument(session: Session, name: str, person: Person) -> tuple[Instrument, bool]:
+def _instrument(
+    session: Session, place: Place, person: Person
+) -> tuple[Instrument, bool]:
     """Return the instrument of this name and whether it was made just now."""
-    line = phrase(name, "instrument's name")
+    line = phrase(place.instrument, "instrument's name")
     found = session.scalar(select(Instrument).where(Instrument.name == line))
     if found is not None:
         return found, False
-    made = Instrument(name=line, person_id=person.id)
+    note = phrase(place.note, "instrument's note", required=False)
+    made = Instrument(name=line, note=note, person_id=person.id)
     session.add(made)
     session.flush()
     return made, True

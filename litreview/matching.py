@@ -16,27 +16,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from litreview.blocking import candidate_pairs
 from litreview.columns import PREPRINT, Columns, Entry, columns_of
-from litreview.evidence import (
-    FIELDS,
+from litreview.evidence import Evidence, Flags, weigh
+from litreview.levels import (
     UNSURE,
     Abstract,
     Authors,
     Container,
     Doi,
-    Evidence,
     Issue,
-    Level,
     Notice,
     Pages,
     Title,
     Volume,
     Wording,
     Year,
-    weigh,
 )
 
 __all__ = [
@@ -44,8 +40,8 @@ __all__ = [
     "find_pairs",
 ]  # fmt: skip
 
-Verdict = Literal["duplicate", "same_study", "unsure", "different"]
-Flags = NDArray[np.bool_]
+Verdict = Literal["same_study", "duplicate", "unsure", "different"]
+_VERDICTS: tuple[Verdict, ...] = ("same_study", "duplicate", "unsure", "different")
 
 SURE = 0.7  # probability; merged without asking
 ASK = 0.5  # the most that a pair with a doubt may reach
@@ -75,7 +71,7 @@ def find_pairs(
     columns = columns_of(sorted(entries, key=lambda entry: entry.id))
     touched = None if only is None else np.isin(columns.ids, list(only))
     evidence = weigh(columns, *candidate_pairs(columns, touched))
-    kept = judge(columns, evidence, kept_only=True)
+    kept = judge(columns, evidence)
     sure = [Link(p.a, p.b, p.score) for p in kept if p.verdict == "duplicate"]
     group = components((), sure, ()).of
     return [
@@ -91,30 +87,19 @@ def compare(a: Entry, b: Entry) -> Pair:
     """Compare any two records and give all the reasons, also against."""
     columns = columns_of(sorted((a, b), key=lambda entry: entry.id))
     row = np.zeros(1, np.int64)
-    return judge(columns, weigh(columns, row, row + 1, keep_all=True))[0]
+    evidence = weigh(columns, row, row + 1, keep_all=True)
+    return judge(columns, evidence, all_pairs=True)[0]
 
 
 # --- verdicts -----------------------------------------------------------------
 
 
-class _Levels:
-    """The levels of all pairs, asked as `said(Pages.RANGE, Pages.START)`."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        names = {kind: name for name, kind in FIELDS.items()}
-        self._of = {kind: evidence.levels[name] for kind, name in names.items()}
-
-    def said(self, *levels: Level) -> Flags:
-        """Flag the pairs whose level is one of these, all of one field."""
-        return np.isin(self._of[type(levels[0])], levels)
-
-
-def _same_place(pairs: _Levels) -> Flags:
+def _same_place(pairs: Evidence) -> Flags:
     """Flag what no two texts share: the DOI or a whole range of pages."""
     return pairs.said(Doi.SAME) | pairs.said(Pages.RANGE)
 
 
-VETOES: tuple[tuple[float, str, Callable[[_Levels], Flags]], ...] = (
+VETOES: tuple[tuple[float, str, Callable[[Evidence], Flags]], ...] = (
     (
         NEVER,
         "one is a notice about the other",
@@ -248,13 +233,13 @@ VETOES: tuple[tuple[float, str, Callable[[_Levels], Flags]], ...] = (
 )
 
 
-def _same_study(columns: Columns, evidence: Evidence, pairs: _Levels) -> Flags:
+def _same_study(columns: Columns, pairs: Evidence) -> Flags:
     """Flag versions of one work: the same title and people, published differently.
 
     Two texts in one journal are no versions of each other; a preprint and an
     article always are, even where all else agrees.
     """
-    left, right = evidence.left, evidence.right
+    left, right = pairs.left, pairs.right
     title = pairs.said(Title.SAME, Title.SPELLING) | (
         pairs.said(Title.CONTINUED, Title.NEAR) & pairs.said(Wording.SAME)
     )
@@ -276,34 +261,34 @@ def _same_study(columns: Columns, evidence: Evidence, pairs: _Levels) -> Flags:
     return (title & people & near & elsewhere & fine) | part
 
 
-def judge(
-    columns: Columns, evidence: Evidence, *, kept_only: bool = False
-) -> list[Pair]:
-    """Turn evidence into scores, verdicts and reasons."""
-    pairs = _Levels(evidence)
-    score = 1 / (1 + np.exp(-evidence.total()))
+def _preprint_and_article(columns: Columns, pairs: Evidence) -> Flags:
+    left = columns.form[pairs.left] == PREPRINT
+    right = columns.form[pairs.right] == PREPRINT
+    return (left != right) & ~pairs.said(Doi.SAME)
+
+
+def judge(columns: Columns, pairs: Evidence, *, all_pairs: bool = False) -> list[Pair]:
+    """Turn evidence into scores, verdicts and reasons, the vetoes first.
+
+    Pairs that are different are left out unless `all_pairs`.
+    """
+    score = 1 / (1 + np.exp(-pairs.total()))
     vetoed = [(cap, words, test(pairs)) for cap, words, test in VETOES]
     for cap, _, flags in vetoed:
         score[flags] = np.minimum(score[flags], cap)
-    left, right = evidence.left, evidence.right
-    versions = _same_study(columns, evidence, pairs)
-    preprint = (columns.form[left] == PREPRINT) != (columns.form[right] == PREPRINT)
-    preprint &= ~pairs.said(Doi.SAME)
-    verdict = np.select(
-        [versions & (preprint | (score < SURE)), score >= SURE, score >= UNSURE],
-        ["same_study", "duplicate", "unsure"],
-        "different",
-    )
-    rows = np.flatnonzero(verdict != "different") if kept_only else range(len(left))
+    version = _same_study(columns, pairs)
+    version &= _preprint_and_article(columns, pairs) | (score < SURE)
+    verdict = np.select([version, score >= SURE, score >= UNSURE], [0, 1, 2], 3)
+    rows = np.arange(len(score)) if all_pairs else np.flatnonzero(verdict < 3)
     return [
         Pair(
-            int(columns.ids[left[k]]),
-            int(columns.ids[right[k]]),
+            int(columns.ids[pairs.left[k]]),
+            int(columns.ids[pairs.right[k]]),
             round(float(score[k]), 4),
-            str(verdict[k]),  # type: ignore[arg-type]
-            (*(words for _, words, flags in vetoed if flags[k]), *evidence.reasons(k)),
+            _VERDICTS[verdict[k]],
+            (*(words for _, words, flags in vetoed if flags[k]), *pairs.reasons(k)),
         )
-        for k in rows
+        for k in rows.tolist()
     ]
 
 
@@ -367,11 +352,11 @@ def components(
     return Clusters({i: _root(parent, i) for i in sorted(parent)}, tuple(refused))
 
 
-def _order(link: Link) -> tuple[tuple[float, ...], int, int]:
+def _order(link: Link) -> tuple[tuple[float, ...], int, int, int]:
     """Sort the strongest first and equals by their ids."""
     strength = link.strength if isinstance(link.strength, tuple) else (link.strength,)
     low, high = sorted((link.a, link.b))
-    return tuple(-part for part in strength), low, high
+    return tuple(-part for part in strength), low, high, link.a
 
 
 def _root(parent: dict[int, int], record: int) -> int:

@@ -156,9 +156,9 @@ def _below(book: Codebook) -> dict[str, set[str]]:
     """Return construct id -> itself and all constructs below it."""
     parent = {entry.id: entry.parent for entry in book.constructs}
     found = {name: {name} for name in parent}
-    for name in parent:
-        above, seen = parent[name], {name}
-        while above in parent and above not in seen:
+    for name, nearest in parent.items():
+        above, seen = nearest, {name}
+        while above in parent and above not in seen:  # a circle must end somewhere
             found[above].add(name)
             seen.add(above)
             above = parent[above]

@@ -381,6 +381,13 @@ ACTIONS = st.lists(
 )
 
 
+# Each record from databases and registers stands in exactly one of these.
+FIRST = (
+    *("duplicates", "excluded_automatic", "excluded_other", "records_screened"),
+    *("ta_unscreened", "ta_in_progress", "ta_conflict"),
+)
+
+
 def act(
     team: Team, records: list[Record], step: tuple[str, int, int, str, str]
 ) -> None:

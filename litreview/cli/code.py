@@ -46,9 +46,8 @@ def code() -> None:
 @click.option("--at", "locator", required=True, help="Its page, section or time.")
 @click.option(
     "--role",
-    type=click.Choice([*CmoRole]),
-    default="",
-    help="Default: the construct's.",
+    type=click.Choice([word.value for word in CmoRole]),
+    help="Default: the construct's own.",
 )
 @click.option(
     "--polarity",
