@@ -66,7 +66,7 @@ def _sound(session: Session) -> Iterator[str]:
 def _attributed(session: Session) -> Iterator[str]:
     people = set(session.scalars(select(Person.id)))
     query = select(Decision.id, Decision.screener_id, Decision.recorder_id)
-    for number, screener, recorder in session.execute(query).tuples():
+    for number, screener, recorder in session.execute(query):
         if screener not in people or recorder not in people:
             yield f"vote {number} has no known screener or recorder"
 
@@ -88,9 +88,11 @@ def _history(session: Session) -> Iterator[str]:
             func.count(),
         )
         .group_by(Decision.record_id, Decision.stage, Decision.screener_id)
-        .having((func.min(Decision.seq) != 1) | (func.max(Decision.seq) != func.count()))
+        .having(
+            (func.min(Decision.seq) != 1) | (func.max(Decision.seq) != func.count())
+        )
     )
-    for record, stage, screener, low, high, count in session.execute(query).tuples():
+    for record, stage, screener, low, high, count in session.execute(query):
         yield (
             f"record {record}, {stage}, screener {screener}: {count} votes are "
             f"numbered {low} to {high}"
@@ -133,7 +135,7 @@ def _enough_votes(session: Session) -> Iterator[str]:
     counting = set(
         session.scalars(select(ScreeningRound.id).where(ScreeningRound.counts))
     )
-    home = dict(session.execute(select(Record.id, Record.cluster_id)).tuples().all())
+    home = dict(session.execute(select(Record.id, Record.cluster_id)).all())
     for stage in Stage:
         newest: dict[tuple[int, int], str] = {}
         query = select(Decision).where(Decision.stage == stage).order_by(Decision.seq)
@@ -157,7 +159,7 @@ def _settled_rightly(session: Session) -> Iterator[str]:
     query = select(ResolutionBasis.resolution_id, Decision).join(
         Decision, Decision.id == ResolutionBasis.decision_id
     )
-    for number, vote in session.execute(query).tuples():
+    for number, vote in session.execute(query):
         basis[number].append(vote)
     people = defaultdict(set)
     for row in session.scalars(select(ResolutionPerson)):
@@ -177,13 +179,13 @@ def _settled_rightly(session: Session) -> Iterator[str]:
 
 def _stage_order(session: Session) -> Iterator[str]:
     """A full-text vote follows an inclusion on title and abstract."""
-    home = dict(session.execute(select(Record.id, Record.cluster_id)).tuples().all())
+    home = dict(session.execute(select(Record.id, Record.cluster_id)).all())
     first: dict[int, int] = {}
     early = select(Decision.id, Decision.record_id).where(
         Decision.stage == Stage.TITLE_ABSTRACT,
         Decision.verdict.in_([Verdict.INCLUDE, Verdict.MAYBE]),
     )
-    for number, record in session.execute(early).tuples():
+    for number, record in session.execute(early):
         for place in (record, home[record]):
             first[place] = min(number, first.get(place, number))
     late = select(Decision).where(
@@ -204,7 +206,7 @@ def _prisma_adds_up(session: Session) -> Iterator[str]:
 
 def _clusters(session: Session) -> Iterator[str]:
     verdicts = pairs.rulings(session)
-    stored = dict(session.execute(select(Record.id, Record.cluster_id)).tuples().all())
+    stored = dict(session.execute(select(Record.id, Record.cluster_id)).all())
     wanted = pairs.clusters(list(stored), verdicts).of
     for record, cluster in stored.items():
         if cluster != wanted[record]:
@@ -251,11 +253,9 @@ def _hand_outs(session: Session) -> Iterator[str]:
         .join(ScreeningRound, ScreeningRound.id == Assignment.round_id)
         .where(Assignment.released_at.is_(None))
     )
-    rows = session.execute(query).tuples().all()
+    rows = session.execute(query).all()
     number = dict(
-        session.execute(select(ScreeningRound.id, ScreeningRound.per_record))
-        .tuples()
-        .all()
+        session.execute(select(ScreeningRound.id, ScreeningRound.per_record)).all()
     )
     for (record, _round, person), times in Counter(rows).items():
         if times > 1:

@@ -135,14 +135,8 @@ def revise(
             fix="give a part, a passage or a title that differs",
         )
     reopened = old.status == CmoStatus.CONSOLIDATED
-    row = CmoConfiguration(
-        number=number,
-        version=old.version + 1,
-        status=CmoStatus.REFINED if reopened else old.status,
-        why=phrase(why, "reason", required=False),
-        codebook_id=_codebook(session, content),
-        person_id=person.id,
-    )
+    row = _next(old, CmoStatus.REFINED if reopened else old.status, why, person)
+    row.codebook_id = _codebook(session, content)
     notes = [f"code {code_id} was retracted and fell away" for code_id in fallen]
     if reopened:
         notes.append("it was consolidated and is refined again, since it has changed")
@@ -166,15 +160,21 @@ def set_status(
     _refuse_step(number, CmoStatus(old.status), wanted)
     if wanted == CmoStatus.CONSOLIDATED:
         _require_support(session, number, content)
-    row = CmoConfiguration(
-        number=number,
+    row = _next(old, wanted, why, person)
+    return Written(_append(session, row, content), _notes(session, content))
+
+
+def _next(
+    old: CmoConfiguration, status: str, why: str, person: Person
+) -> CmoConfiguration:
+    return CmoConfiguration(
+        number=old.number,
         version=old.version + 1,
-        status=wanted,
+        status=status,
         why=phrase(why, "reason", required=False),
         codebook_id=old.codebook_id,
         person_id=person.id,
     )
-    return Written(_append(session, row, content), _notes(session, content))
 
 
 def _refuse_step(number: int, old: CmoStatus, wanted: CmoStatus) -> None:

@@ -12,14 +12,18 @@ https://docs.sqlalchemy.org/dialects/sqlite.html#pysqlite-serializable.
 
 from __future__ import annotations
 
+import logging
 import os
 import random
+import re
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -33,7 +37,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from litreview import migrations
@@ -42,12 +46,17 @@ from litreview.models import Base
 
 T = TypeVar("T")
 
-LOCK_SECONDS = 30.0  # how long a writer waits for its turn on SQLite
+log = logging.getLogger(__name__)
+
+LOCK_SECONDS = 30.0  # how long a writer waits for its turn
 TRIES = 20  # of a unit of work on PostgreSQL; each waits a little longer
 SERIALISATION_FAILURES = frozenset({"40001", "40P01"})
 NETWORK_FILESYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smbfs", "smb3", "9p", "afpfs", "fuse.sshfs", "davfs"}
 )
+MOUNTS = Path("/proc/mounts")
+OCTAL = re.compile(r"\\([0-7]{3})")  # how the kernel writes a blank there
+SQLITE_FILE = "sqlite:///"  # what follows is a path, whatever characters it has
 
 
 # -- engines -------------------------------------------------------------------------
@@ -59,14 +68,7 @@ def engine_for(url: str) -> Engine:
     `url` is an SQLAlchemy address: ``sqlite:///path`` or ``postgresql://...``.
     Raises `DatabaseError` for an address that cannot be used.
     """
-    try:
-        address = make_url(url)
-    except ArgumentError as error:
-        raise DatabaseError(
-            "the database address cannot be read",
-            why=str(error),
-            fix="write sqlite:///path/to/file.sqlite or postgresql://user@host/name",
-        ) from error
+    address = _address(url)
     if address.get_backend_name() == "sqlite":
         return _sqlite_engine(address)
     if address.get_backend_name() == "postgresql":
@@ -77,11 +79,46 @@ def engine_for(url: str) -> Engine:
     )
 
 
+def _address(url: str) -> URL:
+    if url.startswith(SQLITE_FILE):
+        # A folder may be called "what?", which would begin the options of a URL.
+        return URL.create("sqlite", database=url.removeprefix(SQLITE_FILE))
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise DatabaseError(
+            "the database address cannot be read",
+            why=str(error),
+            fix="write sqlite:///path/to/file.sqlite or postgresql://user@host/name",
+        ) from error
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of an SQLite address, or None for any other address."""
+    address = _address(url)
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return None
+    return None if address.database == ":memory:" else Path(address.database)
+
+
+def files_to_come(url: str) -> list[Path]:
+    """Return the files that making this database would write."""
+    file = file_of(url)
+    if file is None or file.exists():
+        return []
+    return [file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))]
+
+
 def _sqlite_engine(address: URL) -> Engine:
     engine = create_engine(
         address.set(drivername="sqlite"), connect_args={"timeout": LOCK_SECONDS}
     )
     network = bool(address.database) and on_network(Path(str(address.database)))
+    if network:
+        log.warning(
+            "%s is on a network folder: use PostgreSQL when several people work",
+            address.database,
+        )
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -102,34 +139,44 @@ def _sqlite_engine(address: URL) -> Engine:
             message = "isolation levels are not used on SQLite"
             raise RuntimeError(message)
         readonly = options.get("readonly", False)
+        # A reader that wrote would lose it in silence at the end of its snapshot.
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if readonly else 'OFF'}")
         connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
     return engine
 
 
 def _postgresql_engine(address: URL) -> Engine:
-    return create_engine(
-        address.set(drivername="postgresql+psycopg"),
-        isolation_level="READ COMMITTED",
-        pool_pre_ping=True,
-        connect_args={
-            "connect_timeout": 10,
-            "options": "-c lock_timeout=30s "
-            "-c idle_in_transaction_session_timeout=60s -c timezone=UTC",
-        },
-    )
+    try:
+        return create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": 10,
+                "options": f"-c lock_timeout={LOCK_SECONDS * 1000:.0f} "
+                "-c idle_in_transaction_session_timeout=60s -c timezone=UTC",
+            },
+        )
+    except ModuleNotFoundError as error:
+        raise DatabaseError(
+            "litreview is installed without its part for PostgreSQL",
+            why=str(error),
+            fix='run `pip install "litreview[postgres]"`',
+        ) from error
 
 
 def on_network(path: Path) -> bool:
     """Tell whether a file is on a network filesystem, where WAL does not work."""
     try:
-        lines = Path("/proc/mounts").read_text("utf-8").splitlines()
+        lines = MOUNTS.read_text("utf-8").splitlines()
     except OSError:
         return False
     place = os.path.realpath(path)
     best, kind = "", ""
     for line in lines:
         _device, mount, filesystem = line.split(" ")[:3]
+        mount = OCTAL.sub(lambda code: chr(int(code[1], 8)), mount)
         inside = place == mount or place.startswith(mount.rstrip("/") + "/")
         if inside and len(mount) >= len(best):
             best, kind = mount, filesystem
@@ -155,15 +202,28 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def _unterminated() -> Iterator[None]:
-    """Let SIGTERM wait until the transaction in hand is finished."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
+    """Let SIGTERM wait until the transaction in hand is finished.
+
+    Blocking the signal would not do: another thread (a progress display) would
+    receive it, and Python would still run the handler in the middle of our work.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread() or before is None:
+        yield  # only the main thread is ever interrupted
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    waiting = False
+
+    def wait(_number: int, _frame: FrameType | None) -> None:
+        nonlocal waiting
+        waiting = True
+
+    signal.signal(signal.SIGTERM, wait)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGTERM, before)
+        if waiting:
+            signal.raise_signal(signal.SIGTERM)
 
 
 @contextmanager
@@ -215,19 +275,33 @@ def _worth_another_try(error: DBAPIError) -> bool:
 def _told_in_words(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DBAPIError as error:
         told = _explain(engine, error)
         if told is None:
             raise
         raise told from error
 
 
-def _explain(engine: Engine, error: OperationalError) -> DatabaseError | None:
-    message = str(error.orig).strip()
+def _explain(engine: Engine, error: DBAPIError) -> DatabaseError | None:
     where = engine.url.render_as_string(hide_password=True)
+    told = _in_words(str(error.orig).strip(), where)
+    if told is None and engine.dialect.name == "postgresql":
+        # Without an SQLSTATE no server has answered.
+        answered = error.connection_invalidated or getattr(error.orig, "sqlstate", None)
+        if not answered:
+            return DatabaseError(
+                f"the database server cannot be reached: {where}",
+                why=str(error.orig).strip(),
+                fix="check the address, and that the server runs",
+            )
+    return told
+
+
+def _in_words(message: str, where: str) -> DatabaseError | None:
+    """Return what SQLite or PostgreSQL means for a person, where it is known."""
     if "database is locked" in message or "lock timeout" in message:
         return DatabaseError(
-            f"the database stayed locked for {LOCK_SECONDS:.0f} seconds",
+            f"the database stayed locked for {LOCK_SECONDS:g} seconds",
             why=f"another program is writing to {where}; nothing was stored",
             fix="wait until it has finished, then run the command again",
         )
@@ -237,21 +311,18 @@ def _explain(engine: Engine, error: OperationalError) -> DatabaseError | None:
             why=message,
             fix="check that the folder exists and that you may write there",
         )
-    if "disk is full" in message or "No space left" in message:
+    if "is full" in message or "No space left" in message:
         return DatabaseError(
             "the disk is full",
             why="what was being stored has been rolled back; nothing is half-written",
             fix="free some space, then run the command again",
         )
-    if engine.dialect.name == "postgresql" and not error.connection_invalidated:
-        return (
-            None
-            if getattr(error.orig, "sqlstate", None)
-            else DatabaseError(
-                f"the database server cannot be reached: {where}",
-                why=message,
-                fix="check the address, and that the server runs",
-            )
+    if "not a database" in message or "malformed" in message:
+        return DatabaseError(
+            f"{where} is not a sound database",
+            why=message,
+            fix="restore the newest backup, or move the file away and run "
+            "`litreview init` there",
         )
     return None
 
@@ -338,9 +409,22 @@ def backup(engine: Engine, target: Path) -> None:
         )
     if target.exists():
         raise DatabaseError(f"{target} is already there", fix="name a new file")
-    with _told_in_words(engine), engine.connect() as connection:
-        driver: Any = connection.connection.driver_connection
-        driver.execute("VACUUM INTO ?", (str(target),))
+    # Into a temporary name first: a copy that is there is a whole one.
+    partial = target.with_name(f".{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA query_only=OFF")  # as a reader may have left it
+            driver.execute("VACUUM INTO ?", (str(partial),))
+        partial.replace(target)
+    except (sqlite3.Error, OSError) as error:
+        partial.unlink(missing_ok=True)
+        raise DatabaseError(
+            f"the copy {target} could not be written",
+            why=str(error),
+            fix="check that its folder exists, that you may write there, and the space",
+        ) from error
 
 
 def stats(session: Session) -> dict[str, int]:

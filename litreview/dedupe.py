@@ -113,7 +113,7 @@ def entries(session: Session) -> list[Entry]:
             Record.source,
         ).order_by(Record.id)
     )
-    return [Entry(*row) for row in rows.tuples()]
+    return [Entry(*row) for row in rows]
 
 
 def propose(
@@ -182,7 +182,7 @@ def _lock_all(session: Session) -> dict[int, int]:
     """
     query = select(Record.id, Record.cluster_id).order_by(Record.id)
     rows = session.execute(query.with_for_update(key_share=True))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _rebuild_candidates(

@@ -98,10 +98,15 @@ SAME_ABSTRACT, SIMILAR_ABSTRACT = 90.0, 65.0  # per cent
 CONTAINER_RATIO = 85.0  # per cent
 
 
-def _same_name(one: str, two: str) -> bool:
-    if one[0] != two[0]:  # a particle that only one source keeps
-        return one.endswith(two) or two.endswith(one)
-    return fuzz.ratio(one, two) >= NAME_RATIO
+def _is_among(name: str, others: set[str]) -> bool:
+    """Tell whether a name is one of the others, misspelt or with its particle."""
+    for other in others:
+        if name[0] == other[0]:
+            if fuzz.ratio(name, other) >= NAME_RATIO:
+                return True
+        elif name.endswith(other) or other.endswith(name):
+            return True
+    return False
 
 
 def compare_authors(one: tuple[str, ...], two: tuple[str, ...]) -> Authors:
@@ -115,7 +120,7 @@ def compare_authors(one: tuple[str, ...], two: tuple[str, ...]) -> Authors:
     shared = len(a & b)
     if shared < fewest:
         rest = b - a
-        shared += sum(any(_same_name(x, y) for y in rest) for x in a - b)
+        shared += sum([_is_among(name, rest) for name in a - b])
     if shared >= fewest:
         if len(a) != len(b):
             return Authors.FEWER if fewest > 1 else Authors.FIRST
@@ -422,7 +427,12 @@ def _likely(columns: Columns, evidence: Evidence) -> Flags:
     left, right = evidence.left, evidence.right
     ratios = title_ratios(columns, left, right)
     titled = (columns.title[left] > 0) & (columns.title[right] > 0)
-    at_most = Title.TRANSLATED.weight - Title.SAME.weight
-    one = evidence.may_be_one(np.where(titled & (ratios == 0), at_most, 0.0))
+    best = np.select(
+        [~titled | (ratios >= NEAR_RATIO), ratios > 0],
+        [Title.SAME.weight, Title.CONTINUED.weight],
+        Title.TRANSLATED.weight,
+    )
+    one = evidence.may_be_one(best - Title.SAME.weight)
     lead = (columns.lead[left] == columns.lead[right]) & (columns.lead[left] > 0)
-    return one | (lead & (ratios >= VERSION_RATIO)) | (ratios >= NEAR_RATIO)
+    version = (lead & (ratios >= VERSION_RATIO)) | (ratios >= NEAR_RATIO)
+    return np.asarray(one | version, np.bool_)

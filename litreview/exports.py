@@ -12,9 +12,8 @@ strangers. CSV cells of text that would start one get an apostrophe in front (OW
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
@@ -48,6 +48,7 @@ TRIGGERS = "=+-@\uff1d\uff0b\uff0d\uff20"
 # These alone start a cell that some spreadsheets read on from.
 LEADING = "\t\r\n\0"
 ESCAPE = "'"
+QUOTED = re.compile(r'[",\r\n]')
 NO_GROUP = "Other"
 PARTS = "; "  # between the values of a list in one cell
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -63,12 +64,18 @@ def to_csv(frame: pd.DataFrame, *, lossless: bool = False) -> bytes:
     Lists are joined by `PARTS`, moments are UTC. With `lossless` text stays as it
     is, for programs that read it back.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(frame.columns)
-    for row in _rows(frame):
-        writer.writerow([_csv_cell(value, lossless=lossless) for value in row])
-    return out.getvalue().encode()
+    lines = [[str(name) for name in frame.columns]]
+    lines += [
+        [_csv_cell(value, lossless=lossless) for value in row] for row in _rows(frame)
+    ]
+    return "".join(",".join(map(_quoted, line)) + "\n" for line in lines).encode()
+
+
+def _quoted(cell: str) -> str:
+    """Quote a cell as RFC 4180 does; Python's writer forgets a lone CR."""
+    if not QUOTED.search(cell):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
 
 
 def to_json(frame: pd.DataFrame) -> bytes:
@@ -124,6 +131,8 @@ def _plain(value: object) -> object:
         return None
     if isinstance(value, pd.Timestamp):
         return value.strftime(MOMENT)
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, float):
         return None if value != value else value  # noqa: PLR0124 - only NaN differs
     return value

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from litreview import lookup, state
-from litreview.errors import LitreviewError
+from litreview.errors import LitreviewError, NotEligibleError
 from litreview.models import FulltextEvent, Person, Record
 from litreview.vocabulary import Retrieval, Role, Stage
 
@@ -35,13 +35,14 @@ def set_status(
 ) -> FulltextEvent:
     """Record what became of a report's full text; `location` is a path or address.
 
-    Raises `LitreviewError` for a report that title and abstract did not include,
-    or whose full text has votes already and would be said not to be retrieved.
+    Raises `NotEligibleError` for a report that title and abstract did not include,
+    and `LitreviewError` for one whose full text has votes already and would be said
+    not to be retrieved.
     """
     lookup.record(session, record_id)
     cluster = state.lock_clusters(session, [record_id]).pop()
     if cluster not in state.eligible(session, Stage.FULL_TEXT, [cluster]):
-        raise LitreviewError(
+        raise NotEligibleError(
             f"record {record_id} is not at full text",
             why="it is not included on title and abstract (yet, or any more)",
             fix="`litreview screen conflicts` and `litreview screen progress` show "

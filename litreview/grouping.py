@@ -76,7 +76,7 @@ def _standing(session: Session, known: Collection[int]) -> Standing:
     for start in range(0, len(ids), CHUNK):
         these = Record.id.in_(ids[start : start + CHUNK])
         rows = session.execute(select(Record.id, Record.cluster_id).where(these))
-        home.update(rows.tuples().all())
+        home.update(rows.all())
     verdicts = pairs.rulings(session, known)
     refused = pairs.refusals(pairs.clusters(known, verdicts), verdicts)
     return Standing(home, verdicts, refused)

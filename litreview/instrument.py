@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import audit, kinship, lookup, passages, trace
+from litreview import audit, lint, lookup, passages, trace
 from litreview.codebook import Codebook, Construct, Level, Scoring
 from litreview.errors import (
     InvariantError,
@@ -34,18 +34,6 @@ from litreview.trace import EVIDENCE_NOTED
 from litreview.vocabulary import ItemStatus
 from litreview.wording import choice, phrase
 from litreview.yamlfile import suggestion
-
-# Whom an item speaks of, by the level its construct describes.
-REFERENTS = {
-    "i": Level.TEACHER,
-    "my team": Level.TEAM,
-    "our team": Level.TEAM,
-    "my department": Level.TEAM,
-    "my school": Level.SCHOOL,
-    "our school": Level.SCHOOL,
-    "my trust": Level.TRUST,
-    "our trust": Level.TRUST,
-}
 
 
 @dataclass(frozen=True)
@@ -136,7 +124,7 @@ def add(
     wording.item_id = item.id
     session.add(wording)
     _rest(session, item, codes, person)
-    notes = (*_level_notes(wording, construct), *_kin_notes(codes, construct, book))
+    notes = _notes(wording, construct, book, codes)
     return Written(item, wording, notes, new_instrument=made)
 
 
@@ -161,8 +149,7 @@ def revise(session: Session, *, by: str, item_id: int, change: Change) -> Writte
         )
     session.add(new)
     _rest(session, row, more, person)
-    notes = (*_level_notes(new, construct), *_kin_notes(more, construct, book))
-    return Written(row, new, notes)
+    return Written(row, new, _notes(new, construct, book, more))
 
 
 def retire(session: Session, *, by: str, item_id: int, why: str) -> Written:
@@ -403,30 +390,12 @@ def _evidence_of(session: Session, item_ids: Collection[int]) -> dict[int, list[
     return found
 
 
-# -- notes ---------------------------------------------------------------------------
-
-
-def _level_notes(version: ItemVersion, construct: Construct) -> list[str]:
-    notes = []
-    if version.level != construct.level:
-        notes.append(
-            f"its level is {version.level}, that of {construct.id} {construct.level}"
-        )
-    speaks_of = REFERENTS.get(version.referent.lower())
-    if speaks_of is not None and speaks_of != version.level:
-        notes.append(
-            f"the referent {version.referent!r} speaks of the level {speaks_of}, "
-            f"the item is about the level {version.level}"
-        )
-    return notes
-
-
-def _kin_notes(
-    codes: list[CodeApplication], construct: Construct, book: Codebook
-) -> list[str]:
-    return [
-        f"code {code.id} is about {code.construct}, "
-        + (kinship.between(book, construct.id, code.construct) or "another idea")
-        for code in codes
-        if code.construct != construct.id
-    ]
+def _notes(
+    version: ItemVersion,
+    construct: Construct,
+    book: Codebook,
+    codes: list[CodeApplication],
+) -> tuple[str, ...]:
+    level = lint.level_notes(construct, level=version.level, referent=version.referent)
+    about = [(code.id, code.construct) for code in codes]
+    return (*level, *lint.evidence_notes(book, construct.id, about))

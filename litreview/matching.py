@@ -258,13 +258,13 @@ def _same_study(columns: Columns, pairs: Evidence) -> Flags:
         Wording.NUMBER_CHANGED, Wording.REPLACED
     )
     part = pairs.said(Doi.PART) & pairs.said(Title.SAME, Title.SHORT)
-    return (title & people & near & elsewhere & fine) | part
+    return np.asarray((title & people & near & elsewhere & fine) | part, np.bool_)
 
 
 def _preprint_and_article(columns: Columns, pairs: Evidence) -> Flags:
     left = columns.form[pairs.left] == PREPRINT
     right = columns.form[pairs.right] == PREPRINT
-    return (left != right) & ~pairs.said(Doi.SAME)
+    return np.asarray((left != right) & ~pairs.said(Doi.SAME), np.bool_)
 
 
 def judge(columns: Columns, pairs: Evidence, *, all_pairs: bool = False) -> list[Pair]:
@@ -279,6 +279,12 @@ def judge(columns: Columns, pairs: Evidence, *, all_pairs: bool = False) -> list
     version = _same_study(columns, pairs)
     version &= _preprint_and_article(columns, pairs) | (score < SURE)
     verdict = np.select([version, score >= SURE, score >= UNSURE], [0, 1, 2], 3)
+
+    def doubts(k: int) -> list[str]:
+        if version[k]:
+            return ["versions of one work"]
+        return [words for _, words, flags in vetoed if flags[k]]
+
     rows = np.arange(len(score)) if all_pairs else np.flatnonzero(verdict < 3)
     return [
         Pair(
@@ -286,7 +292,7 @@ def judge(columns: Columns, pairs: Evidence, *, all_pairs: bool = False) -> list
             int(columns.ids[pairs.right[k]]),
             round(float(score[k]), 4),
             _VERDICTS[verdict[k]],
-            (*(words for _, words, flags in vetoed if flags[k]), *pairs.reasons(k)),
+            (*doubts(k), *pairs.reasons(k)),
         )
         for k in rows.tolist()
     ]

@@ -97,7 +97,7 @@ def waiting(session: Session) -> list[PairRow]:
 def everything(session: Session) -> list[PairRow]:
     """Return all pairs with a verdict in force or a proposal, by ids."""
     query = select(CandidatePair.a_id, CandidatePair.b_id)
-    proposed = set(session.execute(query).tuples())
+    proposed = set(session.execute(query))
     wanted = sorted(proposed | pairs.rulings(session).keys())
     return _rows(session, wanted, pairs.undecided(session))
 
@@ -184,9 +184,7 @@ def _cards(session: Session, ids: Collection[int]) -> dict[int, _Card]:
     return {
         row[0]: _Card(*row)
         for these in _parts(ids)
-        for row in session.execute(
-            select(*columns).where(Record.id.in_(these))
-        ).tuples()
+        for row in session.execute(select(*columns).where(Record.id.in_(these)))
     }
 
 
@@ -207,7 +205,7 @@ def _decisions(session: Session, rulings: Iterable[PairRuling]) -> dict[int, _Sa
     return {
         row[0]: _Said(*row[1:])
         for these in _parts([ruling.decision_id for ruling in rulings])
-        for row in session.execute(query.where(PairDecision.id.in_(these))).tuples()
+        for row in session.execute(query.where(PairDecision.id.in_(these)))
     }
 
 

@@ -233,7 +233,7 @@ def broken(session: Session) -> list[Pair]:
 def homes(session: Session) -> dict[int, int]:
     """Return record id -> its stored cluster id."""
     rows = session.execute(select(Record.id, Record.cluster_id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def undecided(session: Session) -> list[Waiting]:

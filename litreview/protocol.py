@@ -12,12 +12,14 @@ workspace begins with: short, valid, and commented so that they teach the format
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import yaml
 
+from litreview.errors import UsageError
 from litreview.vocabulary import Role, Stage, Verdict
-from litreview.yamlfile import Node, refuse_twice
+from litreview.yamlfile import Node, refuse_twice, suggestion
 
 # Ids are typed on the command line and end up in column names, so they are plain.
 ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
@@ -242,6 +244,67 @@ def _stage_plan(node: Node, stage: Stage) -> StagePlan:
             f"{number} votes per record is too few", fix="ask for 1 or more; 2 is usual"
         )
     return StagePlan(stage, number)
+
+
+def refuse_answer(
+    criteria: Criteria,
+    *,
+    stage: str,
+    verdict: str,
+    reason: str = "",
+    streams: Collection[str] = (),
+) -> None:
+    """Raise `UsageError` for an answer that the criteria do not accept at a stage."""
+    if stage not in STAGES:
+        raise UsageError(
+            f"{stage!r} is no stage of screening", fix=f"use {' or '.join(STAGES)}"
+        )
+    rules = criteria.rules(stage)
+    if verdict not in rules.verdicts:
+        raise UsageError(
+            f"{verdict!r} is no verdict at {stage}",
+            fix=f"use {', '.join(rules.verdicts)}",
+        )
+    if verdict == Verdict.EXCLUDE:
+        _refuse_reason(criteria, rules, reason)
+    elif reason:
+        raise UsageError("only an exclusion has a reason", fix="leave --reason out")
+    _refuse_streams(criteria, rules, verdict, streams)
+
+
+def _refuse_reason(criteria: Criteria, rules: StageRules, reason: str) -> None:
+    keys = [entry.key for entry in criteria.reasons(rules.stage)]
+    if reason and reason not in keys:
+        raise UsageError(
+            f"{reason!r} is no exclusion reason at {rules.stage}",
+            why=suggestion(reason, keys),
+            fix=f"use one of: {', '.join(keys) or '(none are for this stage)'}",
+        )
+    if rules.reason_required and not reason:
+        raise UsageError(
+            f"an exclusion at {rules.stage} needs its primary reason",
+            fix=f"give --reason with the first that applies of: {', '.join(keys)}",
+        )
+
+
+def _refuse_streams(
+    criteria: Criteria, rules: StageRules, verdict: str, streams: Collection[str]
+) -> None:
+    ids = [stream.id for stream in criteria.streams]
+    unknown = sorted(set(streams) - set(ids))
+    if unknown:
+        raise UsageError(
+            f"the protocol has no stream {unknown[0]!r}",
+            why=suggestion(unknown[0], ids),
+            fix=f"use one of: {', '.join(ids) or '(none are defined)'}",
+        )
+    if streams and verdict == Verdict.EXCLUDE:
+        raise UsageError("only an inclusion serves a stream", fix="leave --stream out")
+    if rules.stream_required and not streams and verdict == Verdict.INCLUDE:
+        raise UsageError(
+            f"an inclusion at {rules.stage} needs the stream it serves",
+            fix=f"give --stream with one or more of: {', '.join(ids)}",
+        )
 
 
 def starter_review(title: str, question: str) -> str:

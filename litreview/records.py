@@ -120,7 +120,7 @@ def _known(
         query = select(Record.source_id, Record.id).where(
             Record.source == source, Record.scope == scope, Record.source_id.in_(some)
         )
-        found.update(session.execute(query).tuples())
+        found.update(session.execute(query).all())
     return found
 
 
@@ -169,10 +169,10 @@ def _raw(
 
 def _refresh(session: Session, known: Mapping[int, Entry], run: HarvestRun) -> int:
     """Append the payloads that changed and rebuild their records; return how many."""
-    newest = _newest(session, known)
+    versions = newest(session, known)
     raws = []
     for record_id, entry in known.items():
-        version, digest = newest[record_id]
+        version, digest = versions[record_id]
         row = _raw(record_id, version + 1, entry.payload, run)
         if row["sha256"] != digest:
             raws.append(row)
@@ -182,7 +182,9 @@ def _refresh(session: Session, known: Mapping[int, Entry], run: HarvestRun) -> i
     changed = {int(str(row["record_id"])) for row in raws}
     edits = _edits(session, changed)
     rebuilt = {
-        record_id: corrections.corrected(known[record_id].citation, edits[record_id])
+        record_id: corrections.corrected(
+            known[record_id].citation, edits.get(record_id, ())
+        )
         for record_id in changed
     }
     for some in _some(sorted(changed)):
@@ -193,12 +195,12 @@ def _refresh(session: Session, known: Mapping[int, Entry], run: HarvestRun) -> i
     return len(changed)
 
 
-def _newest(session: Session, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+def newest(session: Session, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
     """Return record id -> version and hash of its newest payload."""
     found: dict[int, tuple[int, str]] = {}
     for some in _some(ids):
         query = select(RawRecord.record_id, RawRecord.version, RawRecord.sha256)
-        rows = session.execute(query.where(RawRecord.record_id.in_(some))).tuples()
+        rows = session.execute(query.where(RawRecord.record_id.in_(some)))
         for record_id, version, digest in rows:
             found[record_id] = max(found.get(record_id, (0, "")), (version, digest))
     return found

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import audit, lookup, pairs, protocol, state, yamlfile
+from litreview import audit, lookup, membership, pairs, protocol, state, yamlfile
 from litreview.codebook import parse_codebook, problems
-from litreview.errors import LitreviewError, NotAllowedError, WorkspaceError
+from litreview.errors import LitreviewError, NotAllowedError, UsageError, WorkspaceError
 from litreview.models import (
     Assignment,
     CodeApplication,
@@ -31,12 +32,13 @@ from litreview.models import (
     Record,
     ScreeningRound,
     SurveyItem,
-    now,
 )
 from litreview.outcome import Standing
 from litreview.vocabulary import Retrieval, Role, RoundKind, RunStatus, Stage
 from litreview.workspace import FOLDERS, MARKER, Workspace, sha256, write_whole
 
+# What of this project's own folders belongs to the worked example.
+EXAMPLE_SUFFIXES = {".yaml", ".sql", ".svg"}
 ASSIGN = "litreview screen assign --seed 1"
 
 
@@ -53,10 +55,11 @@ class Texts:
 
 
 def plant(root: Path, *, title: str, question: str, example: bool) -> list[Path]:
-    """Write the folders and files of a new workspace; return the files it wrote.
+    """Write the folders and files of a new workspace.
 
     With `example` they are this project's own review. An existing file is never
-    overwritten. Raises `WorkspaceError` where `root` cannot be a workspace.
+    overwritten. Returns what it made, folders before what is in them. Raises
+    `WorkspaceError` where `root` cannot be a workspace, and leaves nothing behind.
     """
     if root.exists() and not root.is_dir():
         raise WorkspaceError(f"{root} is a file", fix="name a folder")
@@ -66,14 +69,33 @@ def plant(root: Path, *, title: str, question: str, example: bool) -> list[Path]
             why="it has screening/review.yaml; nothing was changed",
             fix="go there and run `litreview status`",
         )
-    for folder in (*FOLDERS, "exports"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
     files = _example_files(root) if example else _starter_files(root, title, question)
-    new = [path for path in files if not path.exists()]
-    # The marker comes last: a folder without it is no workspace.
-    for path in sorted(new, key=lambda path: path == root / MARKER):
-        write_whole(path, files[path])
-    return sorted(new)
+    made: list[Path] = []
+    try:
+        for folder in (*FOLDERS, "exports"):
+            made += _make_folder(root / folder)
+        # The marker comes last: a folder without it is no workspace.
+        for path in sorted(files, key=lambda path: path == root / MARKER):
+            if not path.exists():
+                made += [*_make_folder(path.parent), path]
+                write_whole(path, files[path])
+    except BaseException as error:
+        unplant(made)
+        if isinstance(error, OSError):
+            raise WorkspaceError(
+                f"{root} cannot be made a workspace",
+                why=f"{error.filename}: {error.strerror}",
+                fix="name a folder that you may write to",
+            ) from error
+        raise
+    return made
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir()
+    return missing[::-1]
 
 
 def _starter_files(root: Path, title: str, question: str) -> dict[Path, bytes]:
@@ -87,6 +109,8 @@ def _starter_files(root: Path, title: str, question: str) -> dict[Path, bytes]:
     for folder in ("queries", "screening", "db", "exports"):
         readme = starter_folder(folder) / "README.md"
         found[root / folder / "README.md"] = readme.read_bytes()
+    schema = starter_folder("db") / "schema.sql"
+    found[root / "db" / "schema.sql"] = schema.read_bytes()
     return found
 
 
@@ -94,9 +118,10 @@ def _example_files(root: Path) -> dict[Path, bytes]:
     found = {root / ".gitignore": b"/db/*.sqlite\n/db/*.sqlite-*\n"}
     for folder in ("queries", "screening", "db", "exports"):
         source = starter_folder(folder)
-        kept = (*source.rglob("*.yaml"), *source.rglob("README.md"))
-        for path in kept:
-            found[root / folder / path.relative_to(source)] = path.read_bytes()
+        for path in sorted(source.rglob("*")):
+            wanted = folder != "exports" and path.suffix in EXAMPLE_SUFFIXES
+            if wanted or path.name == "README.md":
+                found[root / folder / path.relative_to(source)] = path.read_bytes()
     return found
 
 
@@ -115,10 +140,14 @@ def starter_folder(name: str) -> Path:
     )
 
 
-def unplant(files: list[Path]) -> None:
-    """Take away the files of a workspace whose database could not be made."""
-    for path in files:
-        path.unlink(missing_ok=True)
+def unplant(made: list[Path]) -> None:
+    """Take away what `plant` made; a folder with something else in it stays."""
+    for path in reversed(made):
+        with suppress(OSError):
+            if path.is_dir():
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
 
 
 def read_texts(space: Workspace, read: Callable[[Path], str]) -> Texts:
@@ -174,6 +203,12 @@ def _first_lead(session: Session, parsed: protocol.Review, handle: str) -> list[
             why=f"screening/review.yaml names {', '.join(named)}",
             fix=f"give --as {named[0]}, or change review.yaml",
         )
+    if not protocol.HANDLE.fullmatch(handle):
+        raise UsageError(
+            f"{handle!r} cannot be the handle of a person",
+            why="a handle has letters, digits, dots, hyphens and underscores",
+            fix="give --as HANDLE",
+        )
     session.add(Person(handle=handle, name="", role=Role.LEAD))
     session.flush()
     return [f"{handle} is the lead"]
@@ -217,25 +252,10 @@ def _changed_person(
         found.active = wanted.active
         kind = "person.joined" if wanted.active else "person.left"
         audit.note(session, kind, by=by, subject=found.handle)
-        released = 0 if wanted.active else _release(session, found)
+        released = 0 if wanted.active else membership.release(session, [found.id])
         word = "is back" if wanted.active else f"leaves; {released} records released"
         changes.append(f"{found.handle} {word}")
     return changes
-
-
-def _release(session: Session, person: Person) -> int:
-    """Take back what a departed person was handed and has not voted on."""
-    voted = select(Decision.record_id).where(Decision.screener_id == person.id)
-    open_ones = session.scalars(
-        select(Assignment).where(
-            Assignment.person_id == person.id,
-            Assignment.released_at.is_(None),
-            Assignment.record_id.not_in(voted),
-        )
-    ).all()
-    for assignment in open_ones:
-        assignment.released_at = now()
-    return len(open_ones)
 
 
 def _protocol(session: Session, texts: Texts, by: Person) -> list[str]:
@@ -322,7 +342,7 @@ def status(session: Session) -> Status:
     included = state.included(session)
     study = state.studies(session) if included else {}
     by_source = select(Record.source, func.count()).group_by(Record.source)
-    records = dict(session.execute(by_source.order_by(Record.source)).tuples().all())
+    records = dict(session.execute(by_source.order_by(Record.source)).all())
     people = select(Person.handle, Person.role).where(Person.active)
     incomplete = session.scalars(
         select(HarvestRun)
@@ -331,7 +351,7 @@ def status(session: Session) -> Status:
     )
     known = Status(
         title=lookup.review(session).title,
-        people=dict(session.execute(people.order_by(Person.id)).tuples().all()),
+        people=dict(session.execute(people.order_by(Person.id)).all()),
         records=records,
         reports=len(state.eligible(session, Stage.TITLE_ABSTRACT)),
         incomplete_runs=[f"run {run.id} ({run.source})" for run in incomplete],

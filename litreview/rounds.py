@@ -8,20 +8,21 @@ people who already have or voted on a report, and never goes beyond its number.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from litreview import lookup, state
+from litreview import lookup, membership, state
 from litreview.assignment import allocate
 from litreview.errors import LitreviewError, NotAllowedError, UsageError
-from litreview.models import Assignment, Decision, Person, Record, ScreeningRound
+from litreview.models import Assignment, Person, Record, ScreeningRound
 from litreview.outcome import Outcome
-from litreview.vocabulary import Role, RoundKind
+from litreview.vocabulary import Retrieval, Role, RoundKind, Stage
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
     round of this name asks for another number.
     """
     _require_lead(by)
+    _take_turn(session, plan.stage)
     target = _round(session, plan, by)
+    membership.release(session, _gone(session))
     outcomes = state.outcomes(session, plan.stage)
     taken = _taken(session, plan.stage, outcomes)
     need = state.needs(session, plan.stage)
@@ -70,7 +73,7 @@ def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
             dict.fromkeys(people, 1.0),
             per_record=number,
             seed=plan.seed,
-            taken={**taken, **_as_taken(made)},
+            taken=_with_these(taken, made),
         )
     _store(session, plan, target, made, by)
     counts = Counter(handle for _cluster, handle in made)
@@ -87,6 +90,19 @@ def _require_lead(by: Person) -> None:
         raise NotAllowedError(
             f"{by.handle} may not hand out records", fix="ask a lead of the review"
         )
+
+
+def _take_turn(session: Session, stage: str) -> None:
+    """Let one person at a time hand out a stage; two would give too much."""
+    rounds = select(ScreeningRound.id).where(ScreeningRound.stage == stage)
+    # The key stays free, so that votes, which name their round, need not wait.
+    session.execute(rounds.order_by(ScreeningRound.id).with_for_update(key_share=True))
+
+
+def _gone(session: Session) -> list[int]:
+    """Return the people who cannot vote any more."""
+    lost = Person.role.in_([Role.CODER, Role.READER])
+    return list(session.scalars(select(Person.id).where(~Person.active | lost)))
 
 
 def _round(session: Session, plan: Plan, by: Person) -> ScreeningRound:
@@ -129,10 +145,10 @@ def _same_number(named: ScreeningRound, plan: Plan) -> ScreeningRound:
 
 
 def _next_name(session: Session, stage: str) -> str:
-    number = session.scalar(
-        select(func.count(ScreeningRound.id)).where(ScreeningRound.stage == stage)
-    )
-    return "main" if not number else f"main {number + 1}"
+    query = select(ScreeningRound.name).where(ScreeningRound.stage == stage)
+    names = set(session.scalars(query))
+    later = (f"main {number}" for number in itertools.count(len(names) + 1))
+    return next(name for name in itertools.chain(["main"], later) if name not in names)
 
 
 def _screeners(session: Session, *, with_leads: bool) -> list[str]:
@@ -153,7 +169,7 @@ def _taken(
     session: Session, stage: str, outcomes: Mapping[int, Outcome]
 ) -> dict[int, Collection[str]]:
     """Return cluster -> the handles that have it in hand or have voted on it."""
-    handle = dict(session.execute(select(Person.id, Person.handle)).tuples().all())
+    handle = dict(session.execute(select(Person.id, Person.handle)).all())
     query = (
         select(Record.cluster_id, Assignment.person_id)
         .join(Assignment, Assignment.record_id == Record.id)
@@ -165,7 +181,7 @@ def _taken(
         )
     )
     taken: dict[int, set[str]] = defaultdict(set)
-    for cluster, person_id in session.execute(query).tuples():
+    for cluster, person_id in session.execute(query):
         if cluster in outcomes:
             taken[cluster].add(handle[person_id])
     for cluster, outcome in outcomes.items():
@@ -174,10 +190,13 @@ def _taken(
     return {cluster: frozenset(handles) for cluster, handles in taken.items()}
 
 
-def _as_taken(made: Collection[tuple[int, str]]) -> dict[int, Collection[str]]:
-    found: dict[int, set[str]] = defaultdict(set)
+def _with_these(
+    taken: Mapping[int, Collection[str]], made: Collection[tuple[int, str]]
+) -> dict[int, Collection[str]]:
+    """Return what is taken after handing these out as well, so that loads are fair."""
+    found = {cluster: set(handles) for cluster, handles in taken.items()}
     for cluster, handle in made:
-        found[cluster].add(handle)
+        found.setdefault(cluster, set()).add(handle)
     return dict(found)
 
 
@@ -188,38 +207,23 @@ def _store(
     made: list[tuple[int, str]],
     by: Person,
 ) -> None:
-    person = dict(session.execute(select(Person.handle, Person.id)).tuples().all())
-    existing = _rounds_of(session, plan.stage)
+    person = dict(session.execute(select(Person.handle, Person.id)).all())
+    existing = membership.places(session, plan.stage)
     order = list(made)
     # A random order for each screener, so that nobody's queue tells of another's.
     random.Random(plan.seed).shuffle(order)  # noqa: S311 - a draw to repeat
-    session.add_all(
-        Assignment(
-            round_id=existing.get(cluster, target.id),
-            record_id=cluster,
-            person_id=person[handle],
-            position=position,
-            assigned_by=by.id,
+    for position, (cluster, handle) in enumerate(order):
+        round_id, record_id = existing.get(cluster, (target.id, cluster))
+        session.add(
+            Assignment(
+                round_id=round_id,
+                record_id=record_id,
+                person_id=person[handle],
+                position=position,
+                assigned_by=by.id,
+            )
         )
-        for position, (cluster, handle) in enumerate(order)
-    )
     session.flush()
-
-
-def _rounds_of(session: Session, stage: str) -> dict[int, int]:
-    """Return cluster -> the counting round that it is already in."""
-    found: dict[int, int] = {}
-    for table in (Assignment, Decision):
-        query = (
-            select(Record.cluster_id, func.max(table.round_id))
-            .join(table, table.record_id == Record.id)
-            .join(ScreeningRound, ScreeningRound.id == table.round_id)
-            .where(ScreeningRound.stage == stage, ScreeningRound.counts)
-            .group_by(Record.cluster_id)
-        )
-        for cluster, number in session.execute(query).tuples():
-            found[cluster] = max(number, found.get(cluster, 0))
-    return found
 
 
 # -- the queue of one screener --------------------------------------------------------
@@ -242,27 +246,27 @@ def queue(session: Session, person: Person, *, stage: str) -> list[int]:
     """Return the record ids that wait for this person's vote, in their order.
 
     First those on which their own votes differ since a merge, then what was handed
-    to them. A report that has its votes without them, or has left the stage, does
-    not wait.
+    to them, each report once. A report that has its votes without them, has left
+    the stage, or whose full text could not be had, does not wait.
     """
-    handed = _handed(session, person, stage)
     outcomes = state.outcomes(session, stage)
-    torn = [
-        cluster for cluster, outcome in outcomes.items() if person.id in outcome.torn
-    ]
-    waiting = [
-        record_id
-        for record_id, cluster in handed
-        if cluster in outcomes and _waits(outcomes[cluster], person.id)
-    ]
-    return list(dict.fromkeys([*torn, *waiting]))
+    waiting = {
+        cluster: cluster
+        for cluster, outcome in outcomes.items()
+        if person.id in outcome.torn
+    }
+    for record_id, cluster in _handed(session, person, stage):
+        if cluster in outcomes and _waits(outcomes[cluster], person.id):
+            waiting.setdefault(cluster, record_id)
+    missing = _missing(session, stage)
+    return [record for cluster, record in waiting.items() if cluster not in missing]
 
 
 def waits(session: Session, person: Person, *, stage: str, record_id: int) -> bool:
     """Tell whether a record still waits for this person's vote."""
     cluster = lookup.record(session, record_id).cluster_id
     outcome = state.outcome(session, stage, cluster)
-    if outcome is None:
+    if outcome is None or cluster in _missing(session, stage, [cluster]):
         return False
     return person.id in outcome.torn or _waits(outcome, person.id)
 
@@ -279,7 +283,19 @@ def _handed(session: Session, person: Person, stage: str) -> list[tuple[int, int
         )
         .order_by(Assignment.position, Assignment.id)
     )
-    return list(session.execute(query).tuples().all())
+    return list(session.execute(query).all())
+
+
+def _missing(
+    session: Session, stage: str, clusters: Collection[int] | None = None
+) -> set[int]:
+    """Return the reports on which nobody can vote, for want of the text."""
+    if stage != Stage.FULL_TEXT:
+        return set()
+    found = state.retrievals(session, clusters)
+    return {
+        cluster for cluster, word in found.items() if word == Retrieval.NOT_RETRIEVED
+    }
 
 
 def _waits(outcome: Outcome, person_id: int) -> bool:
@@ -290,10 +306,10 @@ def _waits(outcome: Outcome, person_id: int) -> bool:
 def own_progress(session: Session, person: Person, *, stage: str) -> Queue:
     """Return how many reports this person was handed and has done at a stage."""
     clusters = {cluster for _record, cluster in _handed(session, person, stage)}
-    voted = {
+    clusters |= {
         cluster
         for cluster, votes in state.votes(session, stage).items()
         if any(vote.screener_id == person.id for vote in votes)
     }
     left = len(queue(session, person, stage=stage))
-    return Queue(max(len(clusters | voted), left), len(clusters | voted) - left)
+    return Queue(len(clusters), len(clusters) - left)

@@ -14,7 +14,17 @@ from collections import defaultdict
 from collections.abc import Collection
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, exists, func, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    exists,
+    func,
+    select,
+    true,
+    union,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from litreview import pairs
@@ -115,7 +125,7 @@ def votes(
     found: dict[int, list[Vote]] = defaultdict(list)
     query = live_votes(stage, counting=counting)
     for these in _among(clusters):
-        for row in session.execute(query.where(these)).tuples():
+        for row in session.execute(query.where(these)):
             found[row[1]].append(Vote(*row))
     return found
 
@@ -152,7 +162,7 @@ def needs(
     return {
         cluster: number
         for these in _among(clusters)
-        for cluster, number in session.execute(query.where(these)).tuples()
+        for cluster, number in session.execute(query.where(these))
     }
 
 
@@ -258,6 +268,50 @@ def eligible(
     }
 
 
+def was_open(session: Session, stage: str, outcome: Outcome) -> bool:
+    """Tell whether a report's votes could once be seen, though they cannot now.
+
+    That is so if one of its records had the votes asked for, or if somebody changed
+    or withdrew a vote when the report had. Each record is looked at by itself, with
+    the votes that spoke for it: those on others it was merged with were cast apart.
+    """
+    asked = {"stage": stage, "cluster": outcome.cluster_id}
+    said: dict[int, dict[int, bool]] = defaultdict(dict)
+    for row in session.execute(_told_of(), asked):
+        _number, record, screener, verdict, informed = row
+        said[record][screener] = verdict != WITHDRAWN
+        if informed or sum(said[record].values()) >= outcome.need:
+            return True
+    return False
+
+
+@lru_cache(maxsize=1)
+def _told_of() -> Select[int, int, int, str, bool]:
+    """Return the query of all that was said of a cluster's records, in order."""
+    here = select(Record.id).where(Record.cluster_id == bindparam("cluster"))
+    told = union_all(
+        select(Decision.id, Decision.record_id.label("about")).where(
+            Decision.record_id.in_(here)
+        ),
+        select(DecisionScope.decision_id, DecisionScope.record_id).where(
+            DecisionScope.record_id.in_(here)
+        ),
+    ).subquery()
+    return (
+        select(
+            Decision.id,
+            told.c.about,
+            Decision.screener_id,
+            Decision.verdict,
+            Decision.informed,
+        )
+        .join(told, told.c.id == Decision.id)
+        .join(ScreeningRound, ScreeningRound.id == Decision.round_id)
+        .where(Decision.stage == bindparam("stage"), ScreeningRound.counts)
+        .order_by(Decision.id)
+    )
+
+
 def included(session: Session) -> set[int]:
     """Return the clusters that are in the review after full text."""
     found = outcomes(session, Stage.FULL_TEXT)
@@ -313,7 +367,7 @@ def retrievals(
     rank = (Retrieval.SOUGHT, Retrieval.NOT_RETRIEVED, Retrieval.RETRIEVED)
     best: dict[int, int] = {}
     for these in _among(clusters):
-        for cluster, status in session.execute(query.where(these)).tuples():
+        for cluster, status in session.execute(query.where(these)):
             best[cluster] = max(best.get(cluster, 0), rank.index(Retrieval(status)))
     return {cluster: rank[place] for cluster, place in best.items()}
 
@@ -329,7 +383,7 @@ def retrieval(session: Session, cluster_id: int) -> str:
 def studies(session: Session) -> dict[int, int]:
     """Return cluster id -> study id: the smallest cluster id of the same study."""
     verdicts = pairs.rulings(session)
-    places = session.execute(select(Record.id, Record.cluster_id)).tuples()
+    places = session.execute(select(Record.id, Record.cluster_id))
     cluster_of = dict(places.all())
     links, apart = [], set()
     for ruling in verdicts.values():
@@ -359,41 +413,3 @@ def lock_clusters(session: Session, record_ids: Collection[int]) -> set[int]:
         # Somebody may have merged or split them while we waited.
         if sorted(session.scalars(query)) == clusters:
             return set(clusters)
-
-
-# -- rounds ------------------------------------------------------------------------
-
-
-def round_for(
-    session: Session, stage: str, record_id: int, screener_id: int
-) -> ScreeningRound | None:
-    """Return the round that this person's vote on this record belongs to.
-
-    Their own open hand-out decides; else the round that the report is already in;
-    else the newest main round.
-    """
-    home = select(Record.cluster_id).where(Record.id == record_id).scalar_subquery()
-    members = select(Record.id).where(Record.cluster_id == home)
-    handed = (
-        select(ScreeningRound)
-        .join(Assignment, Assignment.round_id == ScreeningRound.id)
-        .where(ScreeningRound.stage == stage, Assignment.record_id.in_(members))
-        .order_by(ScreeningRound.id.desc())
-        .limit(1)
-    )
-    own = handed.where(
-        Assignment.person_id == screener_id, Assignment.released_at.is_(None)
-    )
-    voted = (
-        select(ScreeningRound)
-        .join(Decision, Decision.round_id == ScreeningRound.id)
-        .where(Decision.stage == stage, Decision.record_id.in_(members))
-        .order_by(ScreeningRound.id.desc())
-        .limit(1)
-    )
-    return (
-        session.scalar(own)
-        or session.scalar(handed.where(ScreeningRound.counts))
-        or session.scalar(voted.where(ScreeningRound.counts))
-        or main_round(session, stage)
-    )

@@ -50,6 +50,7 @@ def _strange(words: set[str], others: set[str], other_title: str) -> bool:
     """Tell whether a word has no counterpart on the other side."""
     return any(
         len(word) > 2
+        and word not in _AS_DIGITS  # numbers are compared as numbers
         and word not in other_title
         and not any(
             fuzz.ratio(word, other) >= WORD_RATIO

@@ -88,7 +88,7 @@ def at(folder: Path) -> Workspace:
 def read_text(path: Path) -> str:
     """Return a file's text, or refuse one that is missing or not UTF-8."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise InputFileError(
             path, None, f"cannot be read: {error.strerror or error}"
@@ -97,6 +97,8 @@ def read_text(path: Path) -> str:
         raise InputFileError(
             path, None, "is not UTF-8 text", fix="save it as UTF-8"
         ) from error
+    # git gives the same file other line ends on Windows; it is no new version.
+    return text.replace("\r\n", "\n")
 
 
 def read_yaml(path: Path) -> Node:

@@ -103,7 +103,7 @@ def test_code_add_takes_every_property(desk: Desk) -> None:
     [
         (["1", "fit"], 1, "fit.plan_early"),
         (["1", "fit.plan"], 1, "fit.plan_early"),
-        (["1", "fit.ned"], 1, "Did you mean"),
+        (["1", "fit.endx"], 1, "Did you mean"),
         (["2", "fit.end"], 4, "not included after full text"),
         (["9", "fit.end"], 1, "there is no record 9"),
         (["x", "fit.end"], 2, "not a valid integer"),

@@ -103,7 +103,7 @@ def test_a_partial_one_is_allowed_and_says_what_is_missing(world: World) -> None
         (Draft(title="Nothing"), "has no part"),
         (Draft(context=("fit.plan",)), "cannot be applied"),
         (Draft(context=("fit",)), "cannot be applied"),
-        (Draft(outcome=("fit.ned",)), "no codebook has a construct"),
+        (Draft(outcome=("fit.endx",)), "no codebook has a construct"),
         (Draft(outcome=("fit.end",), supports=(9,)), "there is no code 9"),
     ],
 )

@@ -100,7 +100,7 @@ def test_an_item_takes_level_and_scoring_from_its_construct(world: World) -> Non
         (Question(TEXT), Place(" ", "fit.end"), "instrument's name is empty"),
         (Question(TEXT), Place("s", "fit.plan"), "cannot be applied"),
         (Question(TEXT), Place("s", "fit"), "cannot be applied"),
-        (Question(TEXT), Place("s", "fit.ned"), "no codebook has"),
+        (Question(TEXT), Place("s", "fit.endx"), "no codebook has"),
         (Question(TEXT, level="planet"), PLACE, "'planet' is no level"),
         (Question(TEXT, status="retired"), PLACE, "not retired by its wording"),
         (Question(TEXT, status="fine"), PLACE, "'fine' is no status"),

@@ -120,18 +120,24 @@ def root(
       cd my-review && litreview status
     """
     ctx.obj = App(folder, database, handle, verbose)
+    ctx.call_on_close(ctx.obj.close)
 
 
 def main() -> NoReturn:
     """Run the command line and leave with the exit status of the design."""
     signal.signal(signal.SIGTERM, _terminate)
+    if "_LITREVIEW_COMPLETE" in os.environ:
+        root.main(prog_name="litreview")  # the shell asks what could come next
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit status; every failure is told here."""
+    # Not `root.main`: it makes its own of a pipe that was closed.
     try:
-        root.main(arguments, prog_name="litreview", standalone_mode=False)
+        with root.make_context("litreview", list(arguments)) as ctx:
+            root.invoke(ctx)
+        sys.stdout.flush()
     except LitreviewError as error:
         _tell(error, verbose="-v" in arguments or "--verbose" in arguments)
         return error.exit_code

@@ -41,31 +41,35 @@ class App:
 
         return workspace.at(self.folder) if self.folder else workspace.find(Path.cwd())
 
-    def workspace_url(self) -> str:
-        """Return the address of the workspace's own embedded database."""
-        return self.workspace.database_url
+    @property
+    def database_given(self) -> str | None:
+        """The address of --database or LITREVIEW_DATABASE, if there is one."""
+        return self.database or os.environ.get("LITREVIEW_DATABASE")
 
     @property
     def database_url(self) -> str:
-        """The address of --database, LITREVIEW_DATABASE, or the embedded file."""
-        return (
-            self.database
-            or os.environ.get("LITREVIEW_DATABASE")
-            or self.workspace_url()
-        )
+        """The address that was given, or that of the workspace's embedded file."""
+        return self.database_given or self.workspace.database_url
 
     def database_is_new(self) -> bool:
         """Tell whether the database is an SQLite file that does not exist yet."""
-        url = self.database_url
-        file = Path(url.removeprefix("sqlite:///"))
-        return url.startswith("sqlite:///") and not file.exists()
+        from litreview import db
+
+        file = db.file_of(self.database_url)
+        return file is not None and not file.exists()
 
     @property
     def handle(self) -> str:
         """Who is asking: --as, LITREVIEW_USER, or the system's user name."""
-        return (
-            self.handle_given or os.environ.get("LITREVIEW_USER") or getpass.getuser()
-        )
+        from litreview.errors import UsageError
+
+        given = self.handle_given or os.environ.get("LITREVIEW_USER")
+        try:
+            return given or getpass.getuser()
+        except (KeyError, OSError) as error:
+            raise UsageError(
+                "the system does not say who you are", fix="give --as HANDLE"
+            ) from error
 
     @cached_property
     def engine(self) -> Engine:
@@ -81,6 +85,11 @@ class App:
         engine = db.engine_for(self.database_url)
         db.require_current(engine)
         return engine
+
+    def close(self) -> None:
+        """Give the connections back, if there are any."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
 
     def read(self, work: Callable[[Session], T]) -> T:
         """Do `work` in one reading snapshot."""

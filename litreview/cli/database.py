@@ -31,9 +31,11 @@ def upgrade(app: App) -> None:
     """
     from litreview import db as database
 
-    if app.database_url == app.workspace_url():
+    if not app.database_given:
         (app.workspace.root / "db").mkdir(exist_ok=True)
-    before, after = database.upgrade(database.engine_for(app.database_url))
+    engine = database.engine_for(app.database_url)
+    before, after = database.upgrade(engine)
+    engine.dispose()
     if before == after:
         say(f"the database is at {after} already")
     else:
@@ -51,11 +53,11 @@ def path(app: App) -> None:
     Example:
       litreview db path
     """
-    from sqlalchemy.engine import make_url
+    from litreview import db as database
 
-    url = make_url(app.database_url)
-    sqlite = url.get_backend_name() == "sqlite"
-    show(str(url.database) if sqlite else url.render_as_string(hide_password=True))
+    engine = database.engine_for(app.database_url)
+    file = database.file_of(app.database_url)
+    show(str(file or engine.url.render_as_string(hide_password=True)))
 
 
 @db.command()

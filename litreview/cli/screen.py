@@ -168,9 +168,9 @@ def conflicts(app: App, *, stage: str | None, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from litreview import screening
+    from litreview import settling
 
-    found = app.read(lambda session: screening.conflicts(session, stage=stage))
+    found = app.read(lambda session: settling.conflicts(session, stage=stage))
     if as_json:
         show_json([asdict(conflict) for conflict in found])
         return
@@ -205,6 +205,12 @@ def conflicts(app: App, *, stage: str | None, as_json: bool) -> None:
     help="A voter who agrees; name them all for a consensus.",
 )
 @click.option("--note", default="", help="Why.")
+@click.option(
+    "--corrects",
+    metavar="N",
+    type=int,
+    help="The resolution that this one replaces, where one holds already.",
+)
 @pass_app
 def resolve(  # noqa: PLR0913 - one parameter for each option
     app: App,
@@ -216,6 +222,7 @@ def resolve(  # noqa: PLR0913 - one parameter for each option
     streams: tuple[str, ...],
     names: tuple[str, ...],
     note: str,
+    corrects: int | None,
 ) -> None:
     """Settle a conflict: by consensus of the voters, or as someone who has not voted.
 
@@ -227,15 +234,19 @@ def resolve(  # noqa: PLR0913 - one parameter for each option
       litreview --as cleo screen resolve 12 include
       litreview --as ann screen resolve 12 exclude --with ann --with bob
     """
-    from litreview import lookup, screening
+    from litreview import lookup, settling
 
-    ruling = screening.Ruling(record_id, stage, verdict, reason, streams, names, note)
+    ruling = settling.Ruling(
+        record_id, stage, verdict, reason, streams, names, note, corrects
+    )
     done = app.write(
-        lambda session: screening.resolve(
+        lambda session: settling.resolve(
             session, ruling, by=lookup.actor(session, app.handle)
         )
     )
-    say(f"settled by {done.kind}: {verdict} record {record_id}")
+    say(
+        f"settled by {done.kind}: {verdict} record {record_id} (resolution {done.id})"
+    )
 
 
 @screen.command("set-aside")
@@ -250,10 +261,10 @@ def set_aside(app: App, handle: str, record_id: int, *, why: str) -> None:
     Example:
       litreview screen set-aside dan 12 --why "left with an open question"
     """
-    from litreview import lookup, screening
+    from litreview import lookup, settling
 
     ids = app.write(
-        lambda session: screening.set_aside(
+        lambda session: settling.set_aside(
             session,
             record_id,
             screener=lookup.person(session, handle),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from litreview.cli.app import App
-from litreview.cli.keys import flush_input, read_key
+from litreview.cli.keys import END, ask_key, flush_input, read_key
 from litreview.errors import LitreviewError
 from litreview.text import printable
 from litreview.vocabulary import Stage, Verdict
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 VERDICT_KEYS = {"i": Verdict.INCLUDE, "e": Verdict.EXCLUDE, "m": Verdict.MAYBE}
 # Lines longer than this are hard to read; shorter terminals wrap earlier.
 WIDEST = 96
-# A card is on the screen this long before its keys count, in seconds.
-SETTLE = 0.3
 
 
 class Loop:
@@ -92,10 +90,8 @@ class Loop:
     def _ask(self, card: Card) -> bool:
         """Show a record and act on keys until it is dealt with; False to quit."""
         self._show(card)
-        while True:
-            key = read_key(settle=SETTLE)
-            if key in ("q", ""):
-                return False
+        key = ask_key()
+        while key not in ("q", END):
             if key in VERDICT_KEYS and self._vote(card, VERDICT_KEYS[key]):
                 self.queue.pop(0)
                 return True
@@ -111,6 +107,8 @@ class Loop:
                 self._show_criteria()
             elif key not in (*VERDICT_KEYS, "u"):
                 click.echo(self._keys(), err=True)
+            key = read_key()
+        return False
 
     def _vote(self, card: Card, verdict: Verdict) -> bool:
         from litreview import lookup, screening
@@ -119,7 +117,8 @@ class Loop:
         if verdict not in rules.verdicts:
             click.echo(f"{verdict} is no verdict at {self.stage}", err=True)
             return False
-        reason, streams = "", ()
+        reason = ""
+        streams: tuple[str, ...] = ()
         if verdict == Verdict.EXCLUDE and rules.reason_required:
             reason = self._choose(
                 "reason",
@@ -193,7 +192,6 @@ class Loop:
             click.echo(textwrap.fill(printable(paragraph), width))
         click.echo()
         click.echo(self._keys())
-        flush_input()
 
     @staticmethod
     def _facts(card: Card) -> list[str]:

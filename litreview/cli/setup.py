@@ -31,8 +31,8 @@ def init(app: App, folder: Path, *, title: str, question: str, example: bool) ->
     from litreview import db, review, workspace
 
     app.folder = folder
-    made: list[Path] = []
     fresh_clone = (folder / workspace.MARKER).is_file() and app.database_is_new()
+    made: list[Path] = []
     if not fresh_clone:
         title = title or folder.resolve().name
         made = review.plant(folder, title=title, question=question, example=example)
@@ -41,11 +41,13 @@ def init(app: App, folder: Path, *, title: str, question: str, example: bool) ->
         texts = review.read_texts(space, workspace.read_text)
         review.parse(texts)
         (space.root / "db").mkdir(exist_ok=True)
+        made += db.files_to_come(app.database_url)
         engine = db.engine_for(app.database_url)
         db.create(engine)
         changes = db.write(
             engine, lambda session: review.sync(session, texts, handle=app.handle)
         )
+        engine.dispose()
     except BaseException:
         review.unplant(made)
         raise

@@ -9,11 +9,12 @@ gives other conflicts; they are stored with the origin ``simulation``.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine, select
@@ -22,13 +23,17 @@ from sqlalchemy.orm import Session
 from litreview import (
     db,
     dedupe,
+    exports,
     fulltext,
+    harvest,
+    intake,
     lookup,
     pairs,
-    records,
+    removal,
     review,
     rounds,
     screening,
+    searches,
     settling,
     state,
     workspace,
@@ -48,11 +53,21 @@ from litreview.demo.votes import (
     simulated_retrieval,
     simulated_vote,
 )
-from litreview.errors import WorkspaceError
+from litreview.errors import IncompleteError, WorkspaceError
 from litreview.models import Record
+from litreview.sources.page import Settings
 from litreview.text import title_key
-from litreview.vocabulary import Origin, PairVerdict, Retrieval, Stage, Verdict
+from litreview.vocabulary import (
+    Origin,
+    PairVerdict,
+    RemovalBasis,
+    Retrieval,
+    RunStatus,
+    Stage,
+    Verdict,
+)
 from litreview.workspace import Workspace
+from litreview.yamlfile import Node
 
 # The example's works and votes come from this number unless another is given.
 SEED = 7
@@ -96,9 +111,27 @@ class Show:
     begun: float = field(default_factory=time.monotonic)
     founding: dict[str, int] = field(default_factory=dict)
 
-    def read(self, work: Callable[[Session], object]) -> object:
-        """Do `work` in one snapshot."""
-        return db.read(self.engine, work)
+
+def run(plan: Plan, tell: Tell) -> Path:
+    """Work the main job from the searches to the exports; return the exports' folder.
+
+    Raises `IncompleteError` where a local service did not give what it reported,
+    and `WorkspaceError` for a folder that is in use.
+    """
+    show = prepare(plan, tell)
+    try:
+        with services(plan) as server:
+            search(show, server)
+        add_documents(show)
+        remove_no_studies(show)
+        remove_duplicates(show)
+        screen(show, Stage.TITLE_ABSTRACT)
+        retrieve(show)
+        screen(show, Stage.FULL_TEXT)
+        synthesise(show)
+        return export(show)
+    finally:
+        show.engine.dispose()
 
 
 # -- the places ---------------------------------------------------------------------
@@ -148,11 +181,11 @@ def _clear(plan: Plan) -> None:
 
 
 @contextlib.contextmanager
-def services(plan: Plan) -> Iterator[Server]:
+def services(plan: Plan, *, port: int = 0) -> Iterator[Server]:
     """Serve the demonstration's works, or those of a folder, on this machine."""
     if plan.records is not None:
         openalex, crossref = load_records(plan.records)
-        with serve(openalex, crossref) as server:
+        with serve(openalex, crossref, port=port) as server:
             yield server
         return
     folder = review.starter_folder("screening") / "example"
@@ -160,6 +193,7 @@ def services(plan: Plan) -> Iterator[Server]:
     with serve(
         openalex,
         crossref,
+        port=port,
         openalex_page=DEMO_OPENALEX_PAGE,
         crossref_page=DEMO_CROSSREF_PAGE,
     ) as server:
@@ -169,14 +203,44 @@ def services(plan: Plan) -> Iterator[Server]:
 # -- records -------------------------------------------------------------------------
 
 
+def search(show: Show, server: Server) -> None:
+    """Run every strategy of the workspace on both services."""
+    mine = {
+        "openalex": Settings(base_url=server.openalex_url),
+        "crossref": Settings(base_url=server.crossref_url),
+    }
+    results = harvest.harvest(
+        partial(db.write, show.engine),
+        searches.plan(show.space),
+        by=show.plan.handle,
+        settings=mine,
+    )
+    short = [found for found in results if found.status != RunStatus.COMPLETE]
+    if short:
+        raise IncompleteError(
+            f"{len(short)} searches did not end",
+            why=f"{short[0].search.name}: {short[0].error or short[0].problem}",
+            fix="run the demonstration again",
+        )
+    for source in mine:
+        own = [found for found in results if found.search.source == source]
+        show.tell(
+            f"{source}: {len(own)} searches, "
+            f"{sum(found.pages for found in own)} pages, "
+            f"{sum(found.found for found in own):,} hits, "
+            f"{sum(found.new for found in own):,} records"
+        )
+
+
 def add_documents(show: Show) -> None:
     """Add the founding documents by hand, as grey literature."""
     entries = example.documents(show.space.screening / "example")
 
     def work(session: Session) -> dict[str, int]:
-        by = lookup.actor(session, show.plan.handle)
         return {
-            entry["key"].text(): records.add(session, _find(entry), by=by).id
+            entry["key"].text(): intake.add(
+                session, _find(entry), by=show.plan.handle
+            ).record.id
             for entry in entries
         }
 
@@ -184,20 +248,44 @@ def add_documents(show: Show) -> None:
     show.tell(f"{len(show.founding)} founding documents added by hand")
 
 
+def _find(entry: Node) -> intake.Find:
+    # A document that prints no address came as a file; its name stands for one.
+    url = entry["url"].text() if "url" in entry else f"file:{entry['file'].text()}"
+    return intake.Find(
+        title=entry["title"].text(),
+        organisation=entry["organisation"].text(),
+        year=entry["year"].text(),
+        url=url,
+        accessed=date.fromisoformat(entry["accessed"].text()),
+        found=entry["found"].text(),
+        authors="; ".join(_name(author) for author in entry.listed("authors")),
+    )
+
+
+def _name(author: Node) -> str:
+    if "literal" in author:
+        return f"{{{author['literal'].text()}}}"
+    given = author["given"].text() if "given" in author else ""
+    return f"{author['family'].text()}, {given}"
+
+
 def remove_no_studies(show: Show) -> None:
     """Remove, by rule, what its source marks as no study."""
 
     def work(session: Session) -> int:
-        by = lookup.actor(session, show.plan.handle)
         found = [
             record.id
             for record in session.scalars(select(Record).order_by(Record.id))
             if NO_STUDY & set(record.flags.split())
         ]
-        records.remove(
-            session, found, basis="rule", text="no study, by its source", by=by
+        removed = removal.remove(
+            session,
+            found,
+            basis=RemovalBasis.RULE,
+            text="no study, by its source",
+            by=show.plan.handle,
         )
-        return len(found)
+        return len(removed)
 
     show.tell(f"{db.write(show.engine, work)} records removed by rule: no study")
 
@@ -238,22 +326,20 @@ def screen(show: Show, stage: Stage) -> None:
         ),
     )
     for handle in SCREENERS:
-        queue = db.read(
-            show.engine,
-            lambda session, handle=handle: rounds.queue(  # type: ignore[misc]
-                session, lookup.actor(session, handle), stage=stage
-            ),
-        )
-        for batch in _batches(queue):
+        for batch in _batches(db.read(show.engine, partial(_queue, stage, handle))):
             _vote(show, stage, handle, batch)
     open_ones = db.read(
         show.engine, lambda session: settling.conflicts(session, stage=stage)
     )
-    db.write(show.engine, lambda session: _settle(show, session, open_ones))
+    db.write(show.engine, lambda session: _settle(session, open_ones))
     show.tell(
         f"{stage}: {handed.records} reports screened twice, "
         f"{len(open_ones)} conflicts settled by {ARBITER}"
     )
+
+
+def _queue(stage: Stage, handle: str, session: Session) -> list[int]:
+    return rounds.queue(session, lookup.actor(session, handle), stage=stage)
 
 
 def _batches(ids: list[int]) -> Iterable[list[int]]:
@@ -299,7 +385,7 @@ def _opinion(
     )
 
 
-def _settle(show: Show, session: Session, found: list[settling.Conflict]) -> None:
+def _settle(session: Session, found: list[settling.Conflict]) -> None:
     by = lookup.actor(session, ARBITER)
     for conflict in found:
         card = screening.card(session, conflict.record_id)
@@ -354,3 +440,17 @@ def synthesise(show: Show) -> None:
         f"{included} reports included; {len(codes)} passages coded, "
         f"{configurations} configurations, {items} survey items"
     )
+
+
+def export(show: Show) -> Path:
+    """Write everything to the workspace's exports; return the folder."""
+    asker = exports.Asker(show.plan.handle)
+
+    def work(session: Session) -> tuple[dict[str, bytes], str]:
+        return exports.render_all(session, asker=asker), exports.schema(session)
+
+    files, schema = db.read(show.engine, work)
+    exports.write_files(show.space.exports, files, schema=schema)
+    seconds = time.monotonic() - show.begun
+    show.tell(f"{len(files)} files in {show.space.exports}, after {seconds:.0f} s")
+    return show.space.exports
