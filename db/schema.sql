@@ -278,6 +278,8 @@ CREATE TABLE assignment (
 
 CREATE INDEX ix_assignment_person_round ON assignment (person_id, round_id);
 
+CREATE INDEX ix_assignment_record_id ON assignment (record_id);
+
 CREATE UNIQUE INDEX ux_assignment_open ON assignment (record_id, person_id, round_id) WHERE released_at IS NULL;
 
 CREATE TABLE candidate_pair (

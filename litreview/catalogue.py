@@ -181,7 +181,7 @@ def _provenance(session: Session, record_id: int) -> list[Row]:
             "seed_id": hit.seed_id,
             "request": run.request,
         }
-        for hit, run, strategy, person in session.execute(query).tuples()
+        for hit, run, strategy, person in session.execute(query)
     ]
 
 
@@ -217,7 +217,7 @@ def _edits(session: Session, record_id: int) -> list[Row]:
             "person": person,
             "at": row.at,
         }
-        for row, person in session.execute(query).tuples()
+        for row, person in session.execute(query)
     ]
 
 
@@ -236,5 +236,5 @@ def _removals(session: Session, record_id: int) -> list[Row]:
             "person": person,
             "at": row.at,
         }
-        for row, person in session.execute(query).tuples()
+        for row, person in session.execute(query)
     ]

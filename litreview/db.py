@@ -428,10 +428,11 @@ def backup(engine: Engine, target: Path) -> None:
 
 
 def stats(session: Session) -> dict[str, int]:
-    """Return the number of rows of each table."""
+    """Return the number of rows of each table but `UNCOUNTED`."""
     return {
         table.name: session.scalar(select(func.count()).select_from(table)) or 0
         for table in Base.metadata.sorted_tables
+        if table.name not in UNCOUNTED
     }
 
 

@@ -26,7 +26,8 @@ CHUNK = 5_000  # ids bound in one statement
 class Change:
     """What a verdict did.
 
-    `verdict` is what was stored for each pair; `now` what is in force on it.
+    `verdict` is what was stored for each pair, unless it was said before and
+    `stored` is false; `now` is what is in force on it.
     `moved` maps a record to its cluster before and after; `reports` the clusters
     that were touched to their members. `refused` are the duplicates that join
     nobody from now on and wait for a person.
@@ -34,6 +35,7 @@ class Change:
 
     verdict: PairVerdict
     pairs: tuple[Pair, ...]
+    stored: bool
     now: Mapping[Pair, PairRuling]
     moved: Mapping[int, tuple[int, int]]
     reports: Mapping[int, tuple[int, ...]]
@@ -122,6 +124,7 @@ def say(
     return Change(
         verdict=word,
         pairs=tuple(low_high),
+        stored=says.new,
         now={pair: verdicts[pair] for pair in low_high if pair in verdicts},
         moved=moved,
         reports={cluster: tuple(ids) for cluster, ids in members.items()},

@@ -253,14 +253,7 @@ def add(session: Session, find: Find, *, by: str) -> Added:
 
 def _citation(find: Find) -> Citation:
     """Return what was typed as a citation; the address, title and year identify it."""
-    # A document that somebody handed over has a file's name instead of an address.
-    url = find.url if find.url.startswith("file:") else as_url(find.url)
-    if not url:
-        raise UsageError(
-            f"{find.url!r} is no web address",
-            fix="give the address at which it was found, beginning with https://, or "
-            "file:NAME for a document that came as a file",
-        )
+    url = _address(find.url)
     if find.accessed > now().date():
         raise UsageError(f"the day of access, {find.accessed}, is still to come")
     if find.found not in BY_HAND:
@@ -285,6 +278,19 @@ def _citation(find: Find) -> Citation:
         url=url,
         publisher=phrase(find.organisation, "organisation"),
     )
+
+
+def _address(text: str) -> str:
+    """Return a web address, or the name of a document that came as a file."""
+    name = phrase(text, "address")
+    found = name if re.match("file:.", name) else as_url(name)
+    if not found:
+        raise UsageError(
+            f"{text!r} is no web address",
+            fix="give the address at which it was found, beginning with https://, or "
+            "file:NAME for a document that came as a file",
+        )
+    return found
 
 
 def _record(session: Session, citation: Citation) -> Record | None:

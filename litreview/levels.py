@@ -122,7 +122,7 @@ class Doi(Level):
 
     SAME = 1.9, "same DOI"
     MISSING = 0.0, ""
-    PART = 0.6, "one DOI is of a part of the other"
+    PART = 0.0, "one DOI is of a part of the other"
     DIFFERENT = -2.2, "different DOIs"
 
 

@@ -78,7 +78,7 @@ def log(session: Session, record_id: int, *, handle: str) -> Log:
         if (found := state.outcome(session, stage, cluster)) and found.complete
     )
     asked = _Asked(session, frozenset(m.id for m in members), asker.id, complete)
-    people = dict(session.execute(select(Person.id, Person.handle)).tuples().all())
+    people = dict(session.execute(select(Person.id, Person.handle)).all())
     events = [row for tell in _TELLERS for row in tell(asked)]
     for row in events:
         row["person"] = people.get(row.pop("person_id"), "")  # type: ignore[call-overload]
@@ -94,7 +94,7 @@ def _found(asked: _Asked) -> Iterator[Row]:
         .where(Hit.record_id.in_(asked.ids))
         .order_by(Hit.run_id)
     )
-    for hit, run, strategy in asked.session.execute(query).tuples():
+    for hit, run, strategy in asked.session.execute(query):
         row: Row = {"at": run.started_at, "kind": "hit", "record_id": hit.record_id}
         yield {
             **row,
@@ -114,7 +114,7 @@ def _payloads(asked: _Asked) -> Iterator[Row]:
         .where(RawRecord.record_id.in_(asked.ids))
         .order_by(RawRecord.id)
     )
-    for raw, person_id in asked.session.execute(query).tuples():
+    for raw, person_id in asked.session.execute(query):
         row: Row = {"at": raw.at, "kind": "payload", "record_id": raw.record_id}
         told = {"version": raw.version, "sha256": raw.sha256, "run_id": raw.run_id}
         yield {**row, "person_id": person_id, **told}
@@ -166,7 +166,7 @@ def _assignments(asked: _Asked) -> Iterator[Row]:
         .where(Assignment.record_id.in_(asked.ids))
         .order_by(Assignment.id)
     )
-    for handed, part in asked.session.execute(query).tuples():
+    for handed, part in asked.session.execute(query):
         told: Row = {
             "record_id": handed.record_id,
             "person_id": handed.person_id,
@@ -207,7 +207,7 @@ def _set_aside(asked: _Asked) -> Iterator[Row]:
         .where(Decision.record_id.in_(asked.ids))
         .order_by(DecisionSetAside.decision_id)
     )
-    for aside, vote in asked.session.execute(query).tuples():
+    for aside, vote in asked.session.execute(query):
         if vote.stage not in asked.complete and vote.screener_id != asked.asker_id:
             continue
         row: Row = {"at": aside.at, "kind": "set aside", "record_id": vote.record_id}
@@ -249,7 +249,7 @@ def _codes(asked: _Asked) -> Iterator[Row]:
         .where(CodeApplication.record_id.in_(asked.ids))
         .order_by(CodeApplication.id)
     )
-    for code, gone in asked.session.execute(query).tuples():
+    for code, gone in asked.session.execute(query):
         told: Row = {
             "record_id": code.record_id,
             "code_id": code.id,

@@ -216,9 +216,12 @@ VETOES: tuple[tuple[float, str, Callable[[Evidence], Flags]], ...] = (
     (
         ASK,
         "no authors, and different DOIs",
-        lambda p: (
-            p.said(Authors.UNKNOWN, Authors.MISSING) & p.said(Doi.DIFFERENT, Doi.PART)
-        ),
+        lambda p: p.said(Authors.UNKNOWN, Authors.MISSING) & p.said(Doi.DIFFERENT),
+    ),
+    (
+        ASK,
+        "a part of the other",
+        lambda p: p.said(Doi.PART),
     ),
     (
         ASK,

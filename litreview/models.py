@@ -461,6 +461,8 @@ class Assignment(Base):
             postgresql_where=text("released_at IS NULL"),
         ),
         Index("ix_assignment_person_round", "person_id", "round_id"),
+        # The unique one does not know what was released.
+        Index("ix_assignment_record_id", "record_id"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("screening_round.id"))

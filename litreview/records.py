@@ -17,7 +17,7 @@ import unicodedata
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
@@ -44,6 +44,8 @@ T = TypeVar("T")
 TITLE_KEY_LENGTH = 200  # characters; what an index of PostgreSQL can hold
 # An identifier that is longer is a mistake, and no index could hold it.
 LONGEST_ID = 500  # characters
+# Columns that have the name and the value of a citation's field.
+_PLAIN = tuple(name for name in corrections.EDITABLE if name not in ("authors", "doi"))
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 # Those who bring in and correct records; a reader looks.
@@ -140,18 +142,21 @@ def _create(
         {**origin, "source_id": entry.citation.source_id, **_columns(entry.citation)}
         for entry in entries
     ]
-    statement = insert(Record).returning(Record.id, sort_by_parameter_order=True)
-    ids = list(session.scalars(statement, rows))
+    session.execute(insert(Record), rows)
+    # Read the ids back: RETURNING in order would be a statement for each row.
+    names = [entry.citation.source_id for entry in entries]
+    ids = _known(session, run.source, scope, names)
     session.execute(
         update(Record)
         .where(Record.cluster_id.is_(None))
         .values(cluster_id=Record.id)
         .execution_options(synchronize_session=False)
     )
-    raws = [_raw(i, 1, e.payload, run) for i, e in zip(ids, entries, strict=True)]
+    made = {ids[entry.citation.source_id]: entry for entry in entries}
+    raws = [_raw(key, 1, entry.payload, run) for key, entry in made.items()]
     session.execute(insert(RawRecord), raws)
-    _write_authors(session, dict(zip(ids, (e.citation for e in entries), strict=True)))
-    return {entry.citation.source_id: i for entry, i in zip(entries, ids, strict=True)}
+    _write_authors(session, {key: made[key].citation for key in made}, new=True)
+    return ids
 
 
 def _raw(
@@ -230,9 +235,7 @@ def _hit(session: Session, found: Mapping[int, Entry], run: HarvestRun) -> int:
 
 def _columns(citation: Citation) -> dict[str, object]:
     """Return the bibliographic columns of a record; text that any database holds."""
-    told = asdict(replace(citation, authors=(), flags=()))
-    for name in ("source", "source_id"):
-        del told[name]
+    told: dict[str, object] = {name: getattr(citation, name) for name in _PLAIN}
     told |= {
         "authors": authors_text(citation.authors),
         "doi": citation.doi if len(citation.doi) <= LONGEST_ID else "",
@@ -258,15 +261,20 @@ def _set(record: Record, columns: Mapping[str, object]) -> None:
         setattr(record, name, value)
 
 
-def _write_authors(session: Session, citations: Mapping[int, Citation]) -> None:
-    """Replace the author rows of these records."""
-    for some in _some(citations):
+def _write_authors(
+    session: Session, citations: Mapping[int, Citation], *, new: bool = False
+) -> None:
+    """Write the author rows of these records, in place of those that are there."""
+    for some in _some(() if new else citations):
         session.execute(delete(RecordAuthor).where(RecordAuthor.record_id.in_(some)))
     rows = [
         {
             "record_id": record_id,
             "position": position,
-            **{name: _storable(text) for name, text in asdict(author).items()},
+            "family": _storable(author.family),
+            "given": _storable(author.given),
+            "literal": _storable(author.literal),
+            "orcid": author.orcid,
         }
         for record_id, citation in citations.items()
         for position, author in enumerate(citation.authors, start=1)

@@ -85,7 +85,8 @@ def live_votes(
             DecisionScope.record_id == Decision.record_id,
             cover.id > Decision.id,
             cover.stage == Decision.stage,
-            cover.screener_id == Decision.screener_id,
+            # The sum keeps SQLite off the screener's index: all votes for each vote.
+            cover.screener_id + 0 == Decision.screener_id,
             cover.round_id.in_(rounds),
             covering.cluster_id == Record.cluster_id,
         )

@@ -112,8 +112,22 @@ def sha256(text: str) -> str:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there completely or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file so that it is there completely or not at all.
+
+    Raises `WorkspaceError` where the system does not let us.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path} cannot be written",
+            why=error.strerror or str(error),
+            fix="name a place that you may write to, or free some space",
+        ) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,20 @@ from litreview import db
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get("LITREVIEW_TEST_POSTGRES", "")
+# Set where a server must be there: a skipped PostgreSQL test is then a failure.
+REQUIRED = bool(os.environ.get("LITREVIEW_REQUIRE_POSTGRES"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a PostgreSQL test that was skipped where it must run."""
+    report = yield
+    if REQUIRED and report.skipped and item.get_closest_marker("postgres"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but PostgreSQL is required: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(autouse=True)
@@ -39,17 +54,43 @@ def shared() -> Path:
     return folder
 
 
+def _on_server(*statements: str) -> None:
+    admin = create_engine(
+        make_url(POSTGRES).set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+    )
+    with admin.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    admin.dispose()
+
+
 def _fresh_postgres() -> Iterator[str]:
     """Make one empty database on the test server and drop it afterwards."""
-    server = make_url(POSTGRES).set(drivername="postgresql+psycopg")
     name = f"test_{uuid.uuid4().hex}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    _on_server(f"CREATE DATABASE {name}")
+    yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+    _on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an SQLite file with the newest schema, to be copied."""
+    file = tmp_path_factory.mktemp("model") / "review.sqlite"
+    engine = db.engine_for(f"sqlite:///{file}")
+    db.create(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def _model_database() -> Iterator[str]:
+    """Return the name of a PostgreSQL database to be copied."""
+    for url in _fresh_postgres():
+        engine = db.engine_for(url)
+        db.create(engine)
+        engine.dispose()
+        yield str(make_url(url).database)
 
 
 @pytest.fixture(
@@ -66,10 +107,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    """Return an engine on a database with the newest schema."""
+def engine(database_url: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Return an engine on a database with the newest schema.
+
+    It is a copy: running the migrations for every test would take minutes.
+    """
     engine = db.engine_for(database_url)
-    db.create(engine)
+    if engine.dialect.name == "sqlite":
+        model = request.getfixturevalue("_model_file")
+        shutil.copy(model, str(engine.url.database))
+    else:
+        model = request.getfixturevalue("_model_database")
+        name = engine.url.database
+        _on_server(f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {model}")
     yield engine
     engine.dispose()
 

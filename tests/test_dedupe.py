@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,9 +14,9 @@ from making import Maker
 from sqlalchemy import Engine, event, func, insert, select
 from sqlalchemy.orm import Session
 
-from litreview import db, dedupe, pairlist, pairs, screening, settling, state
+from litreview import db, dedupe, matching, pairlist, pairs, screening, settling, state
 from litreview.errors import NotAllowedError, NotFoundError, UsageError
-from litreview.matching import Pair, Verdict
+from litreview.matching import Entry, Pair, Verdict
 from litreview.models import (
     CandidatePair,
     Decision,
@@ -301,7 +302,9 @@ def test_the_same_verdict_again_stores_nothing(session: Session, make: Maker) ->
     ann, bob = make.team()
     a, b = make.records(2)
     for by, rows in ((ann, 1), (ann, 1), (bob, 2), (ann, 3)):
-        dedupe.decide(session, a.id, b.id, DUPLICATE, by=by)
+        before = session.scalar(select(func.count(PairDecision.id)))
+        change = dedupe.decide(session, a.id, b.id, DUPLICATE, by=by)
+        assert change.stored == (rows != before)
         assert session.scalar(select(func.count(PairDecision.id))) == rows
 
 
@@ -604,6 +607,93 @@ def test_a_merge_with_an_unscreened_record_changes_nothing(
     assert standing(session, a) == (Standing.SETTLED, "include")
 
 
+# -- at the same time -----------------------------------------------------------------
+
+
+def test_a_person_may_decide_while_the_machine_compares(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No transaction is open while records are compared, and the person wins."""
+    a, b, c, _ = library(engine)
+    compare = matching.find_pairs
+
+    def meanwhile(entries: list[Entry]) -> list[Pair]:
+        def say(session: Session) -> None:
+            ann = Maker(session).person("ann")
+            for other in (b, c):
+                dedupe.decide(session, a, other, DIFFERENT, by=ann)
+
+        db.write(engine, say)
+        return compare(entries)
+
+    monkeypatch.setattr(matching, "find_pairs", meanwhile)
+    dedupe.find(engine, by="lead")
+    with db.snapshot(engine) as session:
+        home = pairs.homes(session)
+        assert home[a] == a
+        assert home[b] == home[c] == b
+        assert sound(session)
+
+
+def test_two_verdicts_that_share_a_record_wait_for_each_other(engine: Engine) -> None:
+    """The second sees what the first stored, however they overlap."""
+    with db.transaction(engine) as session:
+        make = Maker(session)
+        make.team()
+        a, b, c = (record.id for record in make.records(3))
+
+    def second() -> None:
+        def say(session: Session) -> None:
+            bob = Maker(session).person("bob")
+            dedupe.decide(session, b, c, DUPLICATE, by=bob)
+
+        db.write(engine, say)
+
+    with ThreadPoolExecutor(1) as pool:
+        with db.transaction(engine) as session:
+            ann = Maker(session).person("ann")
+            dedupe.decide(session, a, b, DUPLICATE, by=ann)
+            waiting = pool.submit(second)
+            time.sleep(0.3)
+            assert not waiting.done()
+        waiting.result(timeout=20)
+    with db.snapshot(engine) as session:
+        assert pairs.homes(session) == dict.fromkeys((a, b, c), a)
+
+
+def test_many_hands_at_once_leave_sound_clusters(engine: Engine) -> None:
+    """Verdicts and passes that meet wait for each other; none is lost."""
+    with db.transaction(engine) as session:
+        make = Maker(session)
+        make.team()
+        ids = [record.id for record in make.records(6)]
+
+    def work(seed: int) -> int:
+        chance = random.Random(seed)  # noqa: S311 - a game, no secret
+        stored = 0
+        for _ in range(8):
+            a, b = sorted(chance.sample(ids, 2))
+            verdict = chance.choice(dedupe.ANSWERS)
+
+            def say(session: Session, a: int = a, b: int = b, v: str = verdict) -> bool:
+                if seed == 0:
+                    machine(session, Pair(a, b, 0.9, "duplicate", ()))
+                    return False
+                ann = Maker(session).person("ann")
+                return dedupe.decide(session, a, b, v, by=ann).stored
+
+            stored += db.write(engine, say)
+        return stored
+
+    with ThreadPoolExecutor(4) as pool:
+        stored = sum(pool.map(work, range(4)))
+    with db.snapshot(engine) as session:
+        assert sound(session)
+        by_people = PairDecision.person_id.is_not(None)
+        query = select(func.count(PairDecision.id)).where(by_people)
+        assert session.scalar(query) == stored
+
+
 # -- lists ---------------------------------------------------------------------------
 
 
@@ -689,7 +779,7 @@ steps = st.tuples(
 
 
 @settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -271,6 +271,10 @@ VERSIONS: dict[str, tuple[Entry, Entry]] = {
         ARTICLE,
         second(container_title="Revista de Educación", volume="7", pages="1-9", doi=""),
     ),
+    "an article and its supplementary file": (
+        ARTICLE,
+        second(doi=f"{ARTICLE.doi}.s001", type="component", volume="", pages=""),
+    ),
     "a thesis and the article": (
         first(authors="Okafor, Ngozi"),
         second(

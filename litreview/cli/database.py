@@ -123,11 +123,11 @@ Every promise is named with what breaks it. The exit status is 5 if any does.
 
 \b
 Example:
-  litreview check
+  litreview {}
 """
 
 
-@click.command(help=CHECK_HELP)
+@click.command(help=CHECK_HELP.format("check"))
 @json_option
 @pass_app
 def check(app: App, *, as_json: bool) -> None:
@@ -135,7 +135,7 @@ def check(app: App, *, as_json: bool) -> None:
     _check(app, as_json=as_json)
 
 
-@db.command("check", help=CHECK_HELP)
+@db.command("check", help=CHECK_HELP.format("db check"))
 @json_option
 @pass_app
 def db_check(app: App, *, as_json: bool) -> None:

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from litreview.pairlist import PairRow
     from litreview.pairs import Refusal
 
-ANSWERS = (PairVerdict.DUPLICATE, PairVerdict.SAME_STUDY, PairVerdict.DIFFERENT)
+# Plain words: click would ask for the names of enumeration members.
+ANSWERS = tuple(
+    word.value
+    for word in (PairVerdict.DUPLICATE, PairVerdict.SAME_STUDY, PairVerdict.DIFFERENT)
+)
 
 
 @click.group()
@@ -59,6 +63,7 @@ def find(app: App, threshold: float | None, *, as_json: bool) -> None:
 
     from litreview import dedupe as service
 
+    say("comparing all records ...")
     found = service.find(app.engine, by=app.handle, threshold=threshold)
     if as_json:
         show_json(asdict(found))
@@ -143,7 +148,7 @@ def _line(record_id: int, year: int | None, source: str, title: str) -> str:
 @dedupe.command()
 @click.argument("a", type=int)
 @click.argument("b", type=int)
-@click.argument("verdict", type=click.Choice([*ANSWERS]))
+@click.argument("verdict", type=click.Choice(ANSWERS))
 @click.option("--why", default="", help="Your reason, kept with the verdict.")
 @pass_app
 def decide(app: App, a: int, b: int, verdict: str, why: str) -> None:
@@ -167,6 +172,8 @@ def decide(app: App, a: int, b: int, verdict: str, why: str) -> None:
         )
     )
     show(f"{a} and {b}: {verdict}")
+    if not change.stored:
+        say("you said so before; nothing was added")
     tell(change)
 
 

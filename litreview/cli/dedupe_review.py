@@ -51,6 +51,11 @@ class Review:
 
     def run(self) -> None:
         """Show a card and take a key until the queue, the input or the person ends."""
+        self.app.read(
+            lambda session: lookup.actor(
+                session, self.app.handle, roles=service.DECIDERS
+            )
+        )
         while True:
             left = [
                 pair

@@ -28,7 +28,7 @@ ENTER = "\n"
 ESCAPE = b"\x1b"
 
 QUIET_SECONDS = 0.3  # keys within this time after a card appears are ignored
-SEQUENCE_SECONDS = 0.02  # the bytes of an arrow key follow its ESC within this time
+SEQUENCE_SECONDS = 0.02  # the bytes of one key follow each other within this time
 LONGEST_SEQUENCE = 16  # bytes
 
 
@@ -88,11 +88,10 @@ def _key(source: int, timeout: float | None) -> str:
     read = os.read(source, 1)
     if not read:
         return END
-    if read == ESCAPE:
-        if _ready(source, SEQUENCE_SECONDS):
-            read += os.read(source, LONGEST_SEQUENCE)
-    else:
-        read += b"".join(os.read(source, 1) for _ in range(_length(read[0]) - 1))
+    rest = LONGEST_SEQUENCE if read == ESCAPE else _length(read[0]) - 1
+    # The terminal sends the bytes of one key together.
+    if rest and _ready(source, SEQUENCE_SECONDS):
+        read += os.read(source, rest)
     key = read.decode("utf-8", "replace")
     return ENTER if key == "\r" else key
 

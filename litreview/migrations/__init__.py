@@ -9,6 +9,7 @@ and drops their triggers.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from alembic import command
@@ -22,21 +23,25 @@ from litreview.migrations import triggers
 FOLDER = Path(__file__).parent
 
 
-def _config() -> Config:
+def _config(folder: Path) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
     return config
+
+
+@lru_cache(maxsize=1)  # each reading compiles every revision's file again
+def _scripts(folder: Path) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(folder))
 
 
 def newest() -> str:
     """Return the id of the newest revision that this program knows."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return str(_scripts(FOLDER).get_current_head())
 
 
 def known() -> list[str]:
     """Return the ids of all revisions, oldest first."""
-    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
-    return [script.revision for script in scripts][::-1]
+    return [script.revision for script in _scripts(FOLDER).walk_revisions()][::-1]
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -46,7 +51,7 @@ def revision_of(connection: Connection) -> str | None:
 
 def upgrade(connection: Connection, *, to: str = "head") -> None:
     """Bring the database to a revision, inside the caller's transaction."""
-    config = _config()
+    config = _config(FOLDER)
     config.attributes["connection"] = connection
     command.upgrade(config, to)
     triggers.install(connection)

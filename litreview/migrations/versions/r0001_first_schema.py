@@ -579,6 +579,9 @@ def assignment() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_assignment_record_id", "assignment", ["record_id"], unique=False
+    )
+    op.create_index(
         "ux_assignment_open",
         "assignment",
         ["record_id", "person_id", "round_id"],

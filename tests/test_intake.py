@@ -1,0 +1,240 @@
+"""What importing a file and adding a find by hand promise."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import time
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from making import Maker
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from litreview.errors import InputFileError, LitreviewError, NotAllowedError, UsageError
+from litreview.intake import Find, add, import_file, read_file
+from litreview.models import HarvestRun, Hit, RawRecord, Record
+from litreview.vocabulary import Found, Role
+
+CSV = """\
+record_id,title,authors,year,doi,notes
+7,Trust in schools,"Ng, Nora; Sims, Sam",2019,10.5555/A.1,kept
+8,"A title,
+on two lines",,2020,,
+,No id of its own,,,,
+"""
+FIND = Find(
+    title="Early career framework",
+    organisation="Department for Education",
+    year="2019",
+    url="https://www.gov.uk/ecf",
+    accessed=date(2026, 3, 14),
+    found=Found.WEBSITE,
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a CSV file of three records."""
+    path = tmp_path / "ERIC 2026.csv"
+    path.write_text(CSV, "utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _team(make: Maker) -> None:
+    make.team("ann")
+    make.person("rita", Role.READER)
+
+
+def test_a_file_is_stored_with_its_hash_and_lines(session: Session, file: Path) -> None:
+    """The run names file, hash and format; each hit its line; the label its source."""
+    done = import_file(session, read_file(file), by="ann")
+    run = session.scalars(select(HarvestRun)).one()
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (done.rows, done.stored.new, done.again) == (3, 3, False)
+    assert (run.kind, run.source, run.status) == ("file", "eric-2026", "complete")
+    assert run.request == {
+        "file": "ERIC 2026.csv",
+        "sha256": digest,
+        "format": "csv",
+        "source": "eric-2026",
+        "rows": 3,
+        "mapping": {},
+    }
+    records = session.scalars(select(Record).order_by(Record.id)).all()
+    assert [r.source_id for r in records] == ["7", "8", "line-5"]
+    assert {r.scope for r in records} == {digest}
+    assert {r.found for r in records} == {"database"}
+    assert records[0].authors == "Ng, Nora; Sims, Sam"
+    assert records[0].doi == "10.5555/a.1"
+    assert session.scalars(select(Hit.rank).order_by(Hit.record_id)).all() == [2, 3, 5]
+
+
+def test_the_same_file_again_adds_nothing(session: Session, file: Path) -> None:
+    """The second time says so, under whatever name the file goes."""
+    first = import_file(session, read_file(file), by="ann")
+    copy = file.with_name("copy.csv")
+    copy.write_bytes(file.read_bytes())
+    again = import_file(session, read_file(copy, label="eric-2026"), by="ann")
+    assert (again.again, again.stored.new, again.run_id) == (True, 0, first.run_id)
+    for table, number in ((Record, 3), (HarvestRun, 1), (Hit, 3)):
+        assert session.scalar(select(func.count()).select_from(table)) == number
+
+
+@pytest.mark.parametrize(
+    "how", [{"label": "wos"}, {"mapping": {"notes": "abstract"}}], ids=["label", "map"]
+)
+def test_the_same_file_read_otherwise_is_refused(
+    session: Session, file: Path, how: dict[str, object]
+) -> None:
+    """Its records would be in twice."""
+    import_file(session, read_file(file), by="ann")
+    other = read_file(file, **how)  # type: ignore[arg-type] # as parametrised
+    with pytest.raises(LitreviewError, match="is in already, as 'eric-2026'"):
+        import_file(session, other, by="ann")
+
+
+def test_one_id_in_two_files_is_two_records(session: Session, file: Path) -> None:
+    """An edited file is another file."""
+    import_file(session, read_file(file), by="ann")
+    file.write_text(CSV + "9,One more,,,,\n", "utf-8")
+    done = import_file(session, read_file(file), by="ann")
+    assert done.stored.new == 4
+
+
+def test_a_register_is_counted_as_one(session: Session, file: Path) -> None:
+    """`register` says that the source is a register."""
+    import_file(session, read_file(file, register=True), by="ann")
+    assert set(session.scalars(select(Record.found))) == {"register"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (CSV + "10,too,few\n", ":6: has 3 cells"),
+        (CSV + '11,"open quote,,,,\n', ":6: is not CSV"),
+        (CSV + "7,Twice,,,,\n", ":6: the record_id '7' stands on line 2"),
+        ("a,b\n1,2\n", ":1: has no column title"),
+        ("title\n", "holds no records"),
+        (f"record_id,title\n{'x' * 501},T\n", ":2: the record_id has 501 characters"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_line(
+    file: Path, content: str, told: str
+) -> None:
+    """Reading names file and line before anything is stored."""
+    file.write_text(content, "utf-8")
+    with pytest.raises(InputFileError, match=told):
+        read_file(file)
+
+
+def test_an_unknown_ending_needs_the_format(file: Path) -> None:
+    """A name that does not tell the format is refused, unless the format is given."""
+    path = file.rename(file.with_name("eric.txt"))
+    with pytest.raises(UsageError, match="no ending that tells its format"):
+        read_file(path)
+    assert len(read_file(path, form="csv").entries) == 3
+
+
+def test_a_packed_file_is_read_and_named_by_its_stem(file: Path) -> None:
+    """The ending .csv.gz is taken off the label, and the packed bytes are hashed."""
+    packed = file.with_name("Wos (1).csv.gz")
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    found = read_file(packed)
+    assert found.label == "wos-1"
+    assert found.sha256 == hashlib.sha256(packed.read_bytes()).hexdigest()
+
+
+def test_ten_thousand_rows_take_seconds(session: Session, file: Path) -> None:
+    """A large export is stored in bulk, well within half a minute of CPU."""
+    lines = [f"{n},A title of work {n},,2001,,x" for n in range(10_000)]
+    file.write_text("\n".join([CSV.splitlines()[0], *lines]) + "\n", "utf-8")
+    begun = time.process_time()
+    done = import_file(session, read_file(file), by="ann")
+    assert done.stored.new == 10_000
+    assert time.process_time() - begun < 30
+
+
+def test_readers_import_nothing(session: Session, file: Path) -> None:
+    """A reader looks."""
+    with pytest.raises(NotAllowedError):
+        import_file(session, read_file(file), by="rita")
+
+
+# -- by hand ---------------------------------------------------------------------
+
+
+def test_a_find_is_a_record_with_its_address_and_day(session: Session) -> None:
+    """The run is the person's, and says where and when it was found."""
+    find = replace(FIND, authors="Ng, Nora", doi="10.5555/X", abstract="What it is.")
+    done = add(session, find, by="ann")
+    run = session.scalars(select(HarvestRun)).one()
+    assert done.new
+    assert (done.record.found, done.record.source) == ("website", "manual")
+    assert (done.record.publisher, done.record.year) == (FIND.organisation, 2019)
+    assert (done.record.doi, done.record.authors) == ("10.5555/x", "Ng, Nora")
+    assert (run.kind, run.status) == ("manual", "complete")
+    assert isinstance(run.request, dict)
+    assert run.request["url"] == FIND.url
+    assert run.request["accessed"] == "2026-03-14"
+    assert run.person_id is not None
+
+
+def test_the_same_find_again_is_stored_once(session: Session) -> None:
+    """Told twice, it is one record, one run, one payload."""
+    first = add(session, FIND, by="ann")
+    again = add(session, FIND, by="lead")
+    assert (again.new, again.record.id) == (False, first.record.id)
+    assert session.scalar(select(func.count()).select_from(HarvestRun)) == 1
+
+
+def test_a_find_told_better_is_a_new_version(session: Session) -> None:
+    """An abstract that is added later makes a second payload of the same record."""
+    first = add(session, FIND, by="ann")
+    done = add(session, replace(FIND, abstract="More."), by="ann")
+    assert (done.new, done.changed) == (False, True)
+    assert done.record.id == first.record.id
+    assert done.record.abstract == "More."
+    assert session.scalar(select(func.count()).select_from(RawRecord)) == 2
+
+
+def test_a_document_may_have_come_as_a_file(session: Session) -> None:
+    """Its name stands for an address."""
+    done = add(session, replace(FIND, url="file:theory of change.pdf"), by="ann")
+    assert done.record.url == "file:theory of change.pdf"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("title", "  ", "title is empty"),
+        ("organisation", "", "organisation is empty"),
+        ("year", "", "year is empty"),
+        ("year", "soon", "no year"),
+        ("url", "www.gov.uk", "no web address"),
+        ("url", "javascript:alert(1)", "no web address"),
+        ("url", "file:", "no web address"),
+        ("found", "database", "no way to find"),
+        ("doi", "abc", "no DOI"),
+        ("title", "A\0B", "cannot be stored"),
+    ],
+)
+def test_a_find_without_its_parts_is_refused(
+    session: Session, field: str, value: str, told: str
+) -> None:
+    """Title, organisation, year, address and day are needed; nothing is stored."""
+    find = replace(FIND, **{field: value})  # type: ignore[arg-type] # by name
+    with pytest.raises(LitreviewError, match=told):
+        add(session, find, by="ann")
+    assert session.scalar(select(func.count()).select_from(HarvestRun)) == 0
+
+
+def test_nothing_is_found_tomorrow(session: Session) -> None:
+    """A day of access that is still to come is refused."""
+    later = date.today() + timedelta(days=2)  # noqa: DTZ011 - any zone will do
+    with pytest.raises(UsageError, match="still to come"):
+        add(session, replace(FIND, accessed=later), by="ann")
