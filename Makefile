@@ -1,12 +1,13 @@
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 # The main job, end to end, on the embedded database and without the internet.
 demo: $(VENV)/installed
-	$(BIN)/litreview demo demo
+	$(BIN)/litreview demo demo --again
 
 # Every test. With LITREVIEW_TEST_POSTGRES set to a server's URL, also on PostgreSQL.
 test: $(VENV)/installed-dev
@@ -19,16 +20,23 @@ check: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	if command -v shellcheck > /dev/null; then shellcheck .ci/run; fi
 
-$(VENV)/bin/python:
+# What is generated and kept: the list of commands in README.md and db/schema.sql.
+docs: $(VENV)/installed-dev
+	$(BIN)/python -m litreview.cli.reference
+	$(BIN)/python -m litreview.migrations.schema > db/schema.sql.new
+	mv db/schema.sql.new db/schema.sql
+
+$(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+$(VENV)/installed: setup.cfg pyproject.toml | $(BIN)/python
+	$(PIP) --editable .
 	touch $@
 
-$(VENV)/installed-dev: setup.cfg pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+$(VENV)/installed-dev: setup.cfg pyproject.toml | $(BIN)/python
+	$(PIP) --editable ".[dev]"
 	touch $@ $(VENV)/installed
 
 clean:

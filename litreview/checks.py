@@ -10,18 +10,19 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import db, flow, pairs, prisma, state
+from litreview import db, flow, lookup, pairs, prisma, state, trace
 from litreview.migrations import triggers
 from litreview.models import (
     Assignment,
     CodeApplication,
     CodebookVersion,
     Decision,
+    DecisionScope,
     Hit,
     Person,
     ProtocolVersion,
@@ -100,7 +101,7 @@ def _history(session: Session) -> Iterator[str]:
 
 
 def _one_vote(session: Session) -> Iterator[str]:
-    """A second live vote is fine only where it was cast before the merge."""
+    """Find second live votes; one is fine only where it was cast before a merge."""
     for stage in Stage:
         for cluster, cast in state.votes(session, stage).items():
             by_person = defaultdict(list)
@@ -131,41 +132,64 @@ def _were_together(session: Session, decision_id: int, record_id: int) -> bool:
 
 
 def _enough_votes(session: Session) -> Iterator[str]:
-    """Count each settled report's voters again from the plain history."""
-    counting = set(
-        session.scalars(select(ScreeningRound.id).where(ScreeningRound.counts))
+    """Count the voters of what is settled again, from the plain history."""
+    asked = dict(
+        session.execute(
+            select(ScreeningRound.id, ScreeningRound.per_record).where(
+                ScreeningRound.counts
+            )
+        ).all()
     )
     home = dict(session.execute(select(Record.id, Record.cluster_id)).all())
     for stage in Stage:
-        newest: dict[tuple[int, int], str] = {}
+        newest: dict[tuple[int, int], Decision] = {}
         query = select(Decision).where(Decision.stage == stage).order_by(Decision.seq)
         for vote in session.scalars(query):
-            if vote.round_id in counting:
-                newest[vote.record_id, vote.screener_id] = vote.verdict
-        voters = defaultdict(set)
-        for (record, screener), verdict in newest.items():
-            if verdict != WITHDRAWN:
-                voters[home[record]].add(screener)
+            if vote.round_id in asked:
+                newest[vote.record_id, vote.screener_id] = vote
+        voters: dict[int, set[int]] = defaultdict(set)
+        need: dict[int, int] = defaultdict(int)
+        for vote in newest.values():
+            cluster = home[vote.record_id]
+            need[cluster] = max(need[cluster], asked[vote.round_id])
+            if vote.verdict != WITHDRAWN:
+                voters[cluster].add(vote.screener_id)
         for cluster, outcome in state.outcomes(session, stage).items():
-            if outcome.complete and len(voters[cluster]) < outcome.need:
+            if outcome.complete and len(voters[cluster]) < need[cluster]:
                 yield (
                     f"record {cluster}, {stage}: settled with {len(voters[cluster])} "
-                    f"of {outcome.need} voters"
+                    f"of {need[cluster]} voters"
                 )
+    yield from _hasty_resolutions(session, asked)
 
 
-def _settled_rightly(session: Session) -> Iterator[str]:
-    basis = defaultdict(list)
+def _hasty_resolutions(session: Session, asked: Mapping[int, int]) -> Iterator[str]:
+    """Find resolutions of fewer voters than each of their rounds asks for."""
+    for number, votes in _bases(session).items():
+        voters = {vote.screener_id for vote in votes}
+        need = min(asked.get(vote.round_id, 0) for vote in votes)
+        if len(voters) < need:
+            yield f"resolution {number} settled {len(voters)} of {need} votes"
+
+
+def _bases(session: Session) -> dict[int, list[Decision]]:
+    """Return resolution id -> the votes that it saw."""
     query = select(ResolutionBasis.resolution_id, Decision).join(
         Decision, Decision.id == ResolutionBasis.decision_id
     )
+    basis = defaultdict(list)
     for number, vote in session.execute(query):
         basis[number].append(vote)
+    return basis
+
+
+def _settled_rightly(session: Session) -> Iterator[str]:
+    basis = _bases(session)
     people = defaultdict(set)
     for row in session.scalars(select(ResolutionPerson)):
         people[row.resolution_id].add(row.person_id)
     for resolution in session.scalars(select(Resolution)):
-        votes = basis[resolution.id]
+        votes = basis.get(resolution.id, [])
         sides = {side(vote.stage, vote.verdict, vote.reason) for vote in votes}
         if len(sides) < 2:
             yield f"resolution {resolution.id} settled votes that did not differ"
@@ -178,25 +202,37 @@ def _settled_rightly(session: Session) -> Iterator[str]:
 
 
 def _stage_order(session: Session) -> Iterator[str]:
-    """A full-text vote follows an inclusion on title and abstract."""
-    home = dict(session.execute(select(Record.id, Record.cluster_id)).all())
+    """Find full-text votes on what nobody had included on title and abstract.
+
+    What was one report when the vote was cast is told by the vote's own scope:
+    merges and splits since then change nothing.
+    """
     first: dict[int, int] = {}
     early = select(Decision.id, Decision.record_id).where(
         Decision.stage == Stage.TITLE_ABSTRACT,
         Decision.verdict.in_([Verdict.INCLUDE, Verdict.MAYBE]),
     )
     for number, record in session.execute(early):
-        for place in (record, home[record]):
-            first[place] = min(number, first.get(place, number))
+        first[record] = min(number, first.get(record, number))
+    spoken_for = defaultdict(set)
+    scope = select(DecisionScope.decision_id, DecisionScope.record_id)
+    for number, record in session.execute(scope):
+        spoken_for[number].add(record)
     late = select(Decision).where(
         Decision.stage == Stage.FULL_TEXT, Decision.verdict != WITHDRAWN
     )
     for vote in session.scalars(late):
-        before = first.get(vote.record_id) or first.get(home[vote.record_id])
-        if before is None or before > vote.id:
+        together = {vote.record_id, *spoken_for[vote.id]}
+        if not any(first.get(record, vote.id) < vote.id for record in together):
             yield f"vote {vote.id} on full text came before any inclusion of its record"
         if vote.verdict == Verdict.EXCLUDE and not vote.reason:
-            yield f"vote {vote.id} excludes on full text without a reason"
+            protocol = session.get(ProtocolVersion, vote.protocol_id)
+            if protocol is not None and _reason_required(protocol):
+                yield f"vote {vote.id} excludes on full text without a reason"
+
+
+def _reason_required(version: ProtocolVersion) -> bool:
+    return lookup.parsed_criteria(version).rules(Stage.FULL_TEXT).reason_required
 
 
 def _prisma_adds_up(session: Session) -> Iterator[str]:
@@ -249,22 +285,30 @@ def _hash_matches(payload: bytes, digest: str) -> bool:
 
 def _hand_outs(session: Session) -> Iterator[str]:
     query = (
-        select(Assignment.record_id, Assignment.round_id, Assignment.person_id)
+        select(
+            Assignment.record_id,
+            Assignment.person_id,
+            Assignment.round_id,
+            ScreeningRound.stage,
+            ScreeningRound.counts,
+            ScreeningRound.per_record,
+        )
         .join(ScreeningRound, ScreeningRound.id == Assignment.round_id)
         .where(Assignment.released_at.is_(None))
     )
     rows = session.execute(query).all()
-    number = dict(
-        session.execute(select(ScreeningRound.id, ScreeningRound.per_record)).all()
+    twice = Counter(
+        (row.record_id, row.person_id, row.stage, row.counts) for row in rows
     )
-    for (record, _round, person), times in Counter(rows).items():
+    for (record, person, stage, _counts), times in twice.items():
         if times > 1:
-            yield f"record {record} is handed to person {person} {times} times"
-    for (record, place), people in Counter(row[:2] for row in rows).items():
-        if people > number[place]:
+            yield f"record {record} is handed to person {person} {times} times, {stage}"
+    handed = Counter((row.record_id, row.round_id, row.per_record) for row in rows)
+    for (record, _round, number), people in handed.items():
+        if people > number:
             yield (
                 f"record {record} is handed to {people} people, "
-                f"its round asks for {number[place]}"
+                f"its round asks for {number}"
             )
 
 
@@ -281,6 +325,13 @@ def _versions(session: Session) -> Iterator[str]:
         yield f"code {number} names no stored codebook"
 
 
+def _traces(session: Session) -> Iterator[str]:
+    """Find items with a lost link; to include or code anew is work, not damage."""
+    for error in trace.broken(session).values():
+        if error.link not in ("inclusion", "retraction"):
+            yield error.what
+
+
 CHECKS: dict[str, Check] = {
     "the database file is sound": _sound,
     "every vote has a known screener and recorder": _attributed,
@@ -294,4 +345,5 @@ CHECKS: dict[str, Check] = {
     "every record has its provenance and an intact payload": _provenance,
     "nobody is handed a record twice, nor too many people": _hand_outs,
     "every vote and code names a stored protocol or codebook": _versions,
+    "every survey item can be traced": _traces,
 }

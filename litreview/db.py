@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 LOCK_SECONDS = 30.0  # how long a writer waits for its turn
 TRIES = 20  # of a unit of work on PostgreSQL; each waits a little longer
 SERIALISATION_FAILURES = frozenset({"40001", "40P01"})
+# Only inclusions name streams: their number would tell how people vote.
+UNCOUNTED = frozenset({"decision_stream"})
 NETWORK_FILESYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smbfs", "smb3", "9p", "afpfs", "fuse.sshfs", "davfs"}
 )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -372,19 +373,17 @@ def _manifest(path: Path) -> dict[str, object]:
 
 def write_file(path: Path, content: bytes) -> None:
     """Write one file whole; refuse a folder, a link, and what is no plain file."""
-    if path.is_symlink():
+    try:
+        mode = path.lstat().st_mode
+    except OSError:  # not there yet, or out of reach, which writing tells in words
+        write_whole(path, content)
+        return
+    if stat.S_ISLNK(mode):
         raise LitreviewError(
             f"{path} is a link, and an export does not write through links",
             fix="name the file itself, or remove the link",
         )
-    if path.exists() and not path.is_file():
-        what = "a folder" if path.is_dir() else "no plain file"
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "no plain file"
         raise LitreviewError(f"{path} is {what}", fix="name a file, or - for stdout")
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise LitreviewError(
-            f"{path} could not be written",
-            why=error.strerror or str(error),
-            fix="check that the folder is yours to write to and the disk has room",
-        ) from error
+    write_whole(path, content)

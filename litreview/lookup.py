@@ -94,7 +94,12 @@ def protocol(session: Session) -> ProtocolVersion:
 
 def criteria(session: Session) -> Criteria:
     """Return the criteria in force."""
-    return _parsed_criteria(protocol(session).criteria_text)
+    return parsed_criteria(protocol(session))
+
+
+def parsed_criteria(version: ProtocolVersion) -> Criteria:
+    """Return a stored version of the protocol as criteria."""
+    return _parsed_criteria(version.criteria_text)
 
 
 def review(session: Session) -> Review:

@@ -75,12 +75,16 @@ Rulings: TypeAlias = dict[Pair, PairRuling]
 
 
 def words(
-    session: Session, records: Collection[int] | None = None
+    session: Session,
+    records: Collection[int] | None = None,
+    *,
+    until: int | None = None,
 ) -> tuple[Rulings, Rulings]:
     """Return what people say of each pair, and what the machine says.
 
     The newest word of each counts; where that is a withdrawal the pair is left
-    out. With `records`, only the pairs with at least one of these.
+    out. With `records`, only the pairs with at least one of these. With `until`,
+    the id of a pair decision, what was in force when that one was the newest.
     """
     columns = select(
         PairDecision.id,
@@ -90,6 +94,8 @@ def words(
         PairDecision.person_id,
         PairDecision.score,
     )
+    if until is not None:
+        columns = columns.where(PairDecision.id <= until)
     rows = {
         row.id: row
         for part in _about(columns, records)
@@ -125,14 +131,19 @@ def _about(query: Words, records: Collection[int] | None) -> Iterator[Words]:
         )
 
 
-def rulings(session: Session, records: Collection[int] | None = None) -> Rulings:
+def rulings(
+    session: Session,
+    records: Collection[int] | None = None,
+    *,
+    until: int | None = None,
+) -> Rulings:
     """Return (a, b) -> the verdict in force; withdrawn pairs are left out.
 
     The newest word of a person counts; where that is a withdrawal or there is
     none, the newest word of the machine does. With `records`, only the pairs with
-    at least one of these.
+    at least one of these. `until` is that of `words`.
     """
-    people, machine = words(session, records)
+    people, machine = words(session, records, until=until)
     return machine | people
 
 

@@ -16,8 +16,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from litreview import audit, lookup, membership, state
@@ -251,27 +252,45 @@ def _append(  # noqa: PLR0913, PLR0917 - one place fills in what every row carri
     decision.record_id, decision.stage = record_id, stage
     decision.screener_id, decision.recorder_id = screener.id, recorder.id
     decision.origin = origin
-    last = select(func.max(Decision.seq)).where(
-        Decision.record_id == record_id,
-        Decision.stage == stage,
-        Decision.screener_id == screener.id,
-    )
-    decision.seq = (session.scalar(last) or 0) + 1
-    decision.raw_id = session.scalar(
-        select(func.max(RawRecord.id)).where(RawRecord.record_id == record_id)
-    )
+    asked = {"record": record_id, "stage": stage, "screener": screener.id}
+    last, raw, pair = session.execute(_newest(), asked).one()
+    decision.seq = (last or 0) + 1
+    decision.raw_id, decision.pair_decision_id = raw, pair
     decision.protocol_id = lookup.protocol(session).id
-    decision.pair_decision_id = session.scalar(select(func.max(PairDecision.id)))
     session.add(decision)
     session.flush()
-    home = select(Record.cluster_id).where(Record.id == record_id).scalar_subquery()
-    others = session.scalars(
-        select(Record.id).where(Record.cluster_id == home, Record.id != record_id)
-    )
     session.add_all(
-        DecisionScope(decision_id=decision.id, record_id=other) for other in others
+        DecisionScope(decision_id=decision.id, record_id=other)
+        for other in session.scalars(_others(), {"record": record_id})
     )
     session.flush()
+
+
+@lru_cache(maxsize=1)  # building these two costs more than asking them
+def _newest() -> Select[int | None, int | None, int | None]:
+    """Return the query of what a new vote counts on from.
+
+    The columns are the person's last number on the record, the record's newest
+    payload, and the newest pair decision of all.
+    """
+    last = select(func.max(Decision.seq)).where(
+        Decision.record_id == bindparam("record"),
+        Decision.stage == bindparam("stage"),
+        Decision.screener_id == bindparam("screener"),
+    )
+    raw = select(func.max(RawRecord.id)).where(
+        RawRecord.record_id == bindparam("record")
+    )
+    pair = select(func.max(PairDecision.id))
+    return select(last.scalar_subquery(), raw.scalar_subquery(), pair.scalar_subquery())
+
+
+@lru_cache(maxsize=1)
+def _others() -> Select[int]:
+    """Return the query of the other records of a record's report."""
+    here = Record.id == bindparam("record")
+    home = select(Record.cluster_id).where(here).scalar_subquery()
+    return select(Record.id).where(Record.cluster_id == home, ~here)
 
 
 # -- reading -------------------------------------------------------------------------

@@ -10,7 +10,7 @@ people who settle at once the second is told instead of overruling the first.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -271,28 +271,29 @@ def set_aside(
 
 def conflicts(session: Session, *, stage: str | None = None) -> list[Conflict]:
     """Return the open conflicts; they are complete, so everybody may see the votes."""
-    handle = dict(session.execute(select(Person.id, Person.handle)).all())
     return [
-        _told(session, str(each), outcome, handle)
+        conflict
         for each in ([stage] if stage else Stage)
-        for outcome in state.outcomes(session, each).values()
-        if outcome.standing == Standing.CONFLICT
+        for conflict in _conflicts(session, str(each))
     ]
 
 
-def _told(
-    session: Session, stage: str, outcome: Outcome, handle: dict[int, str]
-) -> Conflict:
-    query = select(Decision.id, Decision.note).where(Decision.id.in_(outcome.basis))
-    note = dict(session.execute(query).all())
-    votes = tuple(
-        {
-            "screener": handle[vote.screener_id],
-            "verdict": vote.verdict,
-            "reason": vote.reason,
-            "note": note[vote.id],
-        }
-        for vote in outcome.votes
+def _conflicts(session: Session, stage: str) -> Iterator[Conflict]:
+    handle = dict(session.execute(select(Person.id, Person.handle)).all())
+    notes = select(Decision.id, Decision.note).where(
+        Decision.stage == stage, Decision.note != ""
     )
-    title = session.get_one(Record, outcome.cluster_id).title
-    return Conflict(outcome.cluster_id, stage, title, votes)
+    note = dict(session.execute(notes).all())
+    title = dict(session.execute(select(Record.id, Record.title)).all())
+    for cluster, outcome in state.outcomes(session, stage).items():
+        if outcome.standing == Standing.CONFLICT:
+            votes = tuple(
+                {
+                    "screener": handle[vote.screener_id],
+                    "verdict": vote.verdict,
+                    "reason": vote.reason,
+                    "note": note.get(vote.id, ""),
+                }
+                for vote in outcome.votes
+            )
+            yield Conflict(cluster, stage, title[cluster], votes)

@@ -22,7 +22,6 @@ from sqlalchemy import (
     func,
     select,
     true,
-    union,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
@@ -77,20 +76,23 @@ def live_votes(
         later.seq > Decision.seq,
         later.round_id.in_(rounds),
     )
-    overtaken = (
-        select(DecisionScope.decision_id)
-        .join(cover, cover.id == DecisionScope.decision_id)
-        .join(covering, covering.id == cover.record_id)
+    # One inside the other, or SQLite looks at all that this screener ever said.
+    spoke = (
+        exists()
         .where(
-            DecisionScope.record_id == Decision.record_id,
-            cover.id > Decision.id,
+            cover.id == DecisionScope.decision_id,
             cover.stage == Decision.stage,
-            # The sum keeps SQLite off the screener's index: all votes for each vote.
-            cover.screener_id + 0 == Decision.screener_id,
+            cover.screener_id == Decision.screener_id,
             cover.round_id.in_(rounds),
+            covering.id == cover.record_id,
             covering.cluster_id == Record.cluster_id,
         )
-        .exists()
+        .correlate(DecisionScope, Decision, Record)
+    )
+    overtaken = exists().where(
+        DecisionScope.record_id == Decision.record_id,
+        DecisionScope.decision_id > Decision.id,
+        spoke,
     )
     aside = exists().where(DecisionSetAside.decision_id == Decision.id)
     return (
@@ -149,22 +151,25 @@ def needs(
     A record belongs to the rounds it was handed out or voted on in; the largest
     number counts. A record that is in none yet will be in the main round.
     """
-    touched = union(
-        select(Assignment.record_id, Assignment.round_id),
-        select(Decision.record_id, Decision.round_id),
-    ).subquery()
-    query = (
+    found: dict[int, int] = {}
+    for these in _among(clusters):
+        for query in _numbers(stage):
+            for cluster, number in session.execute(query.where(these)):
+                found[cluster] = max(number, found.get(cluster, 0))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _numbers(stage: str) -> list[Select[int, int]]:
+    """Return the queries of cluster and votes asked for, by hand-outs and votes."""
+    return [
         select(Record.cluster_id, func.max(ScreeningRound.per_record))
-        .join(touched, touched.c.record_id == Record.id)
-        .join(ScreeningRound, ScreeningRound.id == touched.c.round_id)
+        .join(table, table.record_id == Record.id)
+        .join(ScreeningRound, ScreeningRound.id == table.round_id)
         .where(ScreeningRound.stage == stage, ScreeningRound.counts)
         .group_by(Record.cluster_id)
-    )
-    return {
-        cluster: number
-        for these in _among(clusters)
-        for cluster, number in session.execute(query.where(these))
-    }
+        for table in (Assignment, Decision)
+    ]
 
 
 def main_round(session: Session, stage: str) -> ScreeningRound | None:
@@ -177,6 +182,11 @@ def main_round(session: Session, stage: str) -> ScreeningRound | None:
     )
 
 
+def _usual(session: Session, stage: str) -> int:
+    main = main_round(session, stage)
+    return main.per_record if main else 1
+
+
 def settlements(
     session: Session, stage: str, clusters: Collection[int] | None = None
 ) -> dict[int, list[Settlement]]:
@@ -185,36 +195,47 @@ def settlements(
     Keyed by the smallest decision id of their basis, so that a cluster looks up
     its own without a scan. With `clusters`, those that saw a vote of theirs.
     """
-    newer = NEWER_RESOLUTION
-    query = (
-        select(Resolution, ResolutionBasis.decision_id)
+    query = _resolutions(stage)
+    saw: dict[int, set[int]] = defaultdict(set)
+    said: dict[int, tuple[str, str]] = {}
+    for these in _among(clusters):
+        theirs = Resolution.id.in_(_resolutions_of().where(these))
+        narrow = query if clusters is None else query.where(theirs)
+        for number, verdict, reason, decision_id in session.execute(narrow):
+            said[number] = verdict, reason
+            saw[number].add(decision_id)
+    found: dict[int, list[Settlement]] = defaultdict(list)
+    for number, basis in saw.items():
+        found[min(basis)].append(Settlement(number, *said[number], frozenset(basis)))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _resolutions(stage: str) -> Select[int, str, str, int]:
+    """Return the query of resolutions that none supersedes, a row for each vote."""
+    return (
+        select(
+            Resolution.id,
+            Resolution.verdict,
+            Resolution.reason,
+            ResolutionBasis.decision_id,
+        )
         .join(ResolutionBasis, ResolutionBasis.resolution_id == Resolution.id)
         .where(
             Resolution.stage == stage,
-            ~exists().where(newer.supersedes_id == Resolution.id),
+            ~exists().where(NEWER_RESOLUTION.supersedes_id == Resolution.id),
         )
     )
-    if clusters is not None:
-        theirs = (
-            select(ResolutionBasis.resolution_id)
-            .join(Decision, Decision.id == ResolutionBasis.decision_id)
-            .join(Record, Record.id == Decision.record_id)
-            .where(Record.cluster_id.in_(sorted(clusters)[:CHUNK]))
-        )
-        if len(clusters) <= CHUNK:
-            query = query.where(Resolution.id.in_(theirs))
-    saw: dict[int, set[int]] = defaultdict(set)
-    known: dict[int, Resolution] = {}
-    for resolution, decision_id in session.execute(query):
-        known[resolution.id] = resolution
-        saw[resolution.id].add(decision_id)
-    found: dict[int, list[Settlement]] = defaultdict(list)
-    for number, basis in saw.items():
-        entry = known[number]
-        found[min(basis)].append(
-            Settlement(number, entry.verdict, entry.reason, frozenset(basis))
-        )
-    return found
+
+
+@lru_cache(maxsize=1)
+def _resolutions_of() -> Select[int]:
+    """Return the query of the resolutions that saw a vote on certain records."""
+    return (
+        select(ResolutionBasis.resolution_id)
+        .join(Decision, Decision.id == ResolutionBasis.decision_id)
+        .join(Record, Record.id == Decision.record_id)
+    )
 
 
 def outcomes(
@@ -230,9 +251,8 @@ def outcomes(
     limit = None if clusters is None else wanted
     cast = votes(session, stage, limit)
     number = needs(session, stage, limit)
-    main = main_round(session, stage)
-    usual = main.per_record if main else 1
-    seen = settlements(session, stage, limit)
+    usual = _usual(session, stage) if wanted - number.keys() else 0
+    seen = settlements(session, stage, limit) if cast else {}
     return {
         cluster: fold(
             cluster,
@@ -261,7 +281,7 @@ def eligible(
     if stage == Stage.FULL_TEXT:
         earlier = outcomes(session, Stage.TITLE_ABSTRACT, clusters)
         return {cluster for cluster, found in earlier.items() if found.included}
-    query = select(Record.cluster_id).where(Record.id.not_in(_removed_ids())).distinct()
+    query = _present()
     return {
         cluster
         for these in _among(clusters)
@@ -331,25 +351,31 @@ def standing_of(outcome: Outcome | None) -> str:
 # -- records -------------------------------------------------------------------------
 
 
-def _removed_ids() -> Select[int]:
-    newest = select(func.max(RecordRemoval.id)).group_by(RecordRemoval.record_id)
-    return select(RecordRemoval.record_id).where(
-        RecordRemoval.id.in_(newest), RecordRemoval.removed
+@lru_cache(maxsize=1)
+def _removal() -> Select[RecordRemoval]:
+    """Return the query of the removals in force: each record's newest, if it is one."""
+    later = aliased(RecordRemoval)
+    newer = exists().where(
+        later.record_id == RecordRemoval.record_id, later.id > RecordRemoval.id
     )
+    return select(RecordRemoval).where(RecordRemoval.removed, ~newer)
+
+
+@lru_cache(maxsize=1)
+def _present() -> Select[int]:
+    """Return the query of the clusters with a record that was not removed."""
+    gone = _removal().where(RecordRemoval.record_id == Record.id).exists()
+    return select(Record.cluster_id).where(~gone).distinct()
 
 
 def removals(session: Session) -> dict[int, RecordRemoval]:
     """Return record id -> the removal in force."""
-    newest = select(func.max(RecordRemoval.id)).group_by(RecordRemoval.record_id)
-    query = select(RecordRemoval).where(
-        RecordRemoval.id.in_(newest), RecordRemoval.removed
-    )
-    return {row.record_id: row for row in session.scalars(query)}
+    return {row.record_id: row for row in session.scalars(_removal())}
 
 
 def removed(session: Session) -> set[int]:
     """Return the ids of the records that left before screening."""
-    return set(session.scalars(_removed_ids()))
+    return set(session.scalars(_removal().with_only_columns(RecordRemoval.record_id)))
 
 
 def retrievals(
@@ -359,18 +385,27 @@ def retrievals(
 
     A report is retrieved if any of its records is.
     """
-    newest = select(func.max(FulltextEvent.id)).group_by(FulltextEvent.record_id)
-    query = (
-        select(Record.cluster_id, FulltextEvent.status)
-        .join(Record, Record.id == FulltextEvent.record_id)
-        .where(FulltextEvent.id.in_(newest))
-    )
+    query = _texts()
     rank = (Retrieval.SOUGHT, Retrieval.NOT_RETRIEVED, Retrieval.RETRIEVED)
     best: dict[int, int] = {}
     for these in _among(clusters):
         for cluster, status in session.execute(query.where(these)):
             best[cluster] = max(best.get(cluster, 0), rank.index(Retrieval(status)))
     return {cluster: rank[place] for cluster, place in best.items()}
+
+
+@lru_cache(maxsize=1)
+def _texts() -> Select[int, str]:
+    """Return the query of cluster and newest status, a row for each record."""
+    later = aliased(FulltextEvent)
+    newer = exists().where(
+        later.record_id == FulltextEvent.record_id, later.id > FulltextEvent.id
+    )
+    return (
+        select(Record.cluster_id, FulltextEvent.status)
+        .join(Record, Record.id == FulltextEvent.record_id)
+        .where(~newer)
+    )
 
 
 def retrieval(session: Session, cluster_id: int) -> str:
@@ -405,12 +440,26 @@ def lock_clusters(session: Session, record_ids: Collection[int]) -> set[int]:
     On PostgreSQL two people who vote on one report wait for each other here; on
     SQLite the transaction itself is the lock.
     """
-    ids = sorted(record_ids)
+    asked = {"ids": sorted(record_ids)}
+    clusters = list(session.scalars(_homes(), asked))
     while True:
-        query = select(Record.cluster_id).where(Record.id.in_(ids)).distinct()
-        clusters = sorted(session.scalars(query))
-        lock = select(Record.id).where(Record.id.in_(clusters)).order_by(Record.id)
-        session.execute(lock.with_for_update()).all()
+        session.execute(_lock(), {"ids": clusters}).all()
         # Somebody may have merged or split them while we waited.
-        if sorted(session.scalars(query)) == clusters:
+        now = list(session.scalars(_homes(), asked))
+        if now == clusters:
             return set(clusters)
+        clusters = now
+
+
+@lru_cache(maxsize=1)
+def _homes() -> Select[int]:
+    query = select(Record.cluster_id).where(
+        Record.id.in_(bindparam("ids", expanding=True))
+    )
+    return query.distinct().order_by(Record.cluster_id)
+
+
+@lru_cache(maxsize=1)
+def _lock() -> Select[int]:
+    query = select(Record.id).where(Record.id.in_(bindparam("ids", expanding=True)))
+    return query.order_by(Record.id).with_for_update()

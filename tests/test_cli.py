@@ -106,7 +106,8 @@ def test_every_example_can_be_typed(words: str, command: click.Command) -> None:
         for part in re.split(r"&&|\||;", re.sub(r"\s#.*", "", line)):
             typed = shlex.split(part)
             if typed[:1] == ["litreview"]:
-                parse(typed[1:])
+                ends = [at for at, word in enumerate(typed) if word in {"<", ">"}]
+                parse(typed[1 : min([*ends, len(typed)])])
 
 
 def parse(typed: list[str]) -> None:

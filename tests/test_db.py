@@ -783,10 +783,10 @@ def test_a_backup_of_postgresql_names_its_own_tool(
 
 
 def test_stats_count_every_table(engine: Engine) -> None:
-    """Every table of the model has its number of rows."""
+    """Every table has its number of rows, but for what would tell of votes."""
     db.write(engine, add_person("ann"))
     counts = db.read(engine, db.stats)
-    assert set(counts) == set(Base.metadata.tables)
+    assert set(counts) == set(Base.metadata.tables) - {"decision_stream"}
     assert {name: number for name, number in counts.items() if number} == {"person": 1}
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -434,6 +435,24 @@ def test_two_harvests_of_one_run_do_not_mix(team: Engine, tmp_path: Path) -> Non
             harvest(
                 writer(team), searches, by="lead", settings=settings, tell=interfere
             )
+
+
+def test_two_people_may_harvest_overlapping_searches_at_once(
+    team: Engine, tmp_path: Path
+) -> None:
+    """Each record is made once, whoever of the two meets it first."""
+    texts = {f"s{n}": harvesting.strategy() + f"# {n}\n" for n in range(3)}
+    searches = searches_of(harvesting.workspace(tmp_path, **texts))
+    with serve(*works(12, 20), openalex_page=2, crossref_page=3) as server:
+
+        def one(name: str) -> list[Result]:
+            return run(team, [s for s in searches if s.name == name], server)
+
+        with ThreadPoolExecutor() as pool:
+            results = [r for found in pool.map(one, texts) for r in found]
+    assert all(result.complete for result in results), results
+    assert (rows(team, Record), rows(team, RawRecord)) == (32, 32)
+    assert rows(team, Hit) == 3 * 32
 
 
 def test_a_later_walk_never_keeps_more_than_the_best(

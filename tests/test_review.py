@@ -400,7 +400,7 @@ def test_codebooks_have_versions_of_their_own(team: Session) -> None:
     ("broken", "place"),
     [
         (texts(review=REVIEW + "colour: red\n"), r"screening/review\.yaml:7: unknown"),
-        (texts("handle: ann, role: screner"), r"review\.yaml:4: 'screner' is not allo"),
+        (texts("handle: ann, role: screner"), r"review\.yaml:4: 'screner' is not"),
         (texts(ANN, ANN), r"review\.yaml:5: the handle 'ann' stands twice"),
         (texts(criteria="title: [\n"), r"screening/criteria\.yaml:\d+: this is not"),
         (

@@ -74,7 +74,7 @@ def test_the_parts_of_a_workspace(root: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (b"title: caf\xc3\xa9\n", "title: café\n"),
+        ("title: café\n".encode(), "title: café\n"),
         (b"\xef\xbb\xbftitle: x\n", "title: x\n"),
         (b"title: x\r\nquestion: y\r\n", "title: x\nquestion: y\n"),
         (b"", ""),

@@ -117,7 +117,7 @@ class World:
         said = []
         for stream in (out, err):
             stream.flush()
-            said.append(self._masked(stream.buffer.getvalue().decode()))  # type: ignore[attr-defined]
+            said.append(self._masked(stream.buffer.getvalue().decode()))
         return status, said[0], said[1], self._written()
 
     def do(self, handle: str, *words: str) -> str:
@@ -227,8 +227,8 @@ def _let_bob_speak(world: World, *, second: bool) -> None:
         words = ballot(record, stage, said)
         note = [] if said == "-" else ["--note", NOTES[second]]
         world.do("bob", "screen", *words, *note)
-    for record in ("12", "18"):
-        world.do("eve", "screen", "withdraw", record)
+    for again in ("12", "18"):
+        world.do("eve", "screen", "withdraw", again)
     world.do("dana", "dedupe", "decide", "14", "15", "duplicate")
 
 

@@ -83,7 +83,13 @@ def run(
 
 
 @demo.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Its port on this machine; 0 takes any that is free.",
+)
 @records_option
 @pass_app
 def serve(app: App, *, port: int, records: Path | None) -> None:

@@ -69,6 +69,7 @@ def harvest(app: App, names: tuple[str, ...], **words: Unpack[HarvestWords]) -> 
     """
     from litreview import harvest as service
     from litreview import lookup, searches
+    from litreview.records import WORKERS
     from litreview.sources.page import settings_from
 
     sources = [words["source"]] if words["source"] else []
@@ -78,8 +79,10 @@ def harvest(app: App, names: tuple[str, ...], **words: Unpack[HarvestWords]) -> 
     if words["dry_run"]:
         _show_forecasts(service.forecast(plan, settings), as_json=words["as_json"])
         return
-    app.read(lambda session: lookup.actor(session, app.handle))
+    app.read(lambda s: lookup.actor(s, app.handle, roles=WORKERS))
     ready, failed = _agreed(plan, settings, yes=words["yes"])
+    if not ready and not failed:
+        return
     with pages(ready) as tell:
         done = service.harvest(
             app.write, ready, by=app.handle, settings=settings, tell=tell
@@ -126,15 +129,22 @@ def _agreed(
     total += sum(found.to_fetch for found in counted)
     if total > ASK_ABOVE:
         question = f"{total:,} records are to be fetched"
-        if not sys.stdin.isatty():
+        if not on_terminal():
             raise UsageError(
                 f"{question}, and nobody can be asked whether to go on",
                 why=f"above {ASK_ABOVE:,} a person has to say yes",
                 fix="add --yes, narrow the search, or cap it with --limit N",
             )
-        click.confirm(f"{question}. Go on?", abort=True, err=True)
+        if not click.confirm(f"{question}. Go on?", err=True):
+            say("nothing was fetched")
+            return [], []
     lost = {id(result.search) for result in failed}
     return [search for search in plan if id(search) not in lost], failed
+
+
+def on_terminal() -> bool:
+    """Tell whether somebody is there to answer."""
+    return sys.stdin.isatty()
 
 
 def _show_forecasts(forecasts: Sequence[Forecast], *, as_json: bool) -> None:
