@@ -163,6 +163,11 @@ QUESTIONS: Mapping[str, Question] = {
     **_column("other", "other", "other_"),
     "new_reports": lambda e: e.unit and e.ft == "included",
     "new_studies": lambda e: e.leads,
+    # A new review has no earlier version, so its totals are all new.
+    "previous_studies": lambda _e: False,
+    "previous_reports": lambda _e: False,
+    "total_reports": lambda e: e.unit and e.ft == "included",
+    "total_studies": lambda e: e.leads,
 }
 
 

@@ -172,8 +172,11 @@ def sync(session: Session, texts: Texts, *, handle: str) -> list[str]:
     changes = _first_lead(session, parsed, handle)
     by = lookup.actor(session, handle, roles=(Role.LEAD,))
     changes += _people(session, parsed, by)
-    changes += _protocol(session, texts, by)
+    renewed = _protocol(session, texts, by)
+    changes += renewed
     changes += _codebooks(session, texts, by)
+    if renewed:
+        changes += _kept_rounds(session, parsed)
     changes += _rounds(session, parsed, by)
     session.flush()
     return changes
@@ -292,6 +295,20 @@ def _codebooks(session: Session, texts: Texts, by: Person) -> list[str]:
         word = "a new version of the codebook" if name in known else "the codebook"
         changes.append(f"{word} {name!r} is in force")
     return changes
+
+
+def _kept_rounds(session: Session, parsed: protocol.Review) -> list[str]:
+    """Say where the file now asks for another number of votes than a round has."""
+    told = []
+    for stage in Stage:
+        main, number = state.main_round(session, stage), parsed.per_record(stage)
+        if main is not None and main.per_record != number:
+            told.append(
+                f"{stage}: records handed out keep their {main.per_record} votes; "
+                f"`litreview screen assign --stage {stage} --per-record {number}` "
+                "opens a round for the others"
+            )
+    return told
 
 
 def _rounds(session: Session, parsed: protocol.Review, by: Person) -> list[str]:

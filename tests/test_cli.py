@@ -589,6 +589,20 @@ def test_init_that_fails_leaves_nothing(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_the_same_commands_work_on_both_databases(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From `init` to `check`, with the address given each time."""
+    root = tmp_path / "coaching"
+    words = ["--database", database_url, "--as", "lee"]
+    assert cli.run([*words, "init", str(root), "--example"]) == 0
+    for command in (["status"], ["sync"], ["whoami"], ["db", "stats"], ["check"]):
+        assert cli.run([*words, "-w", str(root), *command]) == 0
+    assert cli.run([*words, "-w", str(root), "whoami", "--json"]) == 0
+    assert '"role": "lead"' in capsys.readouterr().out
+    assert not (root / "db" / "review.sqlite").exists()
+
+
 def test_init_in_a_fresh_clone_makes_the_database_alone(
     space: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

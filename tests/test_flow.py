@@ -70,6 +70,10 @@ OPEN = {
     "other_excluded": [],
     "new_reports": ["kept", "same study", "web kept"],
     "new_studies": ["kept", "web kept"],
+    "previous_studies": [],
+    "previous_reports": [],
+    "total_reports": ["kept", "same study", "web kept"],
+    "total_studies": ["kept", "web kept"],
 }
 
 
@@ -132,6 +136,8 @@ def test_finished_review_has_the_published_numbers(team: Team) -> None:
         "other_excluded": 1,
         "new_reports": 4,
         "new_studies": 3,
+        "total_reports": 4,
+        "total_studies": 3,
     }
     assert found.dbr_excluded == {"X-POP": 2, "X-CONCEPT": 1}
     assert found.other_excluded == {"X-TYPE": 1}
@@ -204,7 +210,7 @@ def test_behind_lists_the_records_of_a_box(team: Team) -> None:
 
 @pytest.mark.parametrize(
     ("box", "hint"),
-    [("duplicate", "duplicates"), ("total_studies", "new")],
+    [("duplicate", "duplicates"), ("new_study", "new_studies")],
 )
 def test_behind_refuses_what_is_no_box(team: Team, box: str, hint: str) -> None:
     """A misspelt box gets a suggestion, a box of updates the reason."""

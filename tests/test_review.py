@@ -325,6 +325,17 @@ def test_a_person_who_is_not_in_the_file_any_more_stays(team: Session) -> None:
     assert people(team)["ann"] == ("screener", True)
 
 
+def test_another_number_of_votes_is_told_and_changes_no_round(team: Session) -> None:
+    """A round keeps its number; the way to another one is shown."""
+    more = REVIEW.replace("full_text: {per_record: 2}", "full_text: {per_record: 3}")
+    told = review.sync(team, texts(LEE, ANN, review=more), handle="lee")
+    assert len(told) == 2
+    assert told[1].startswith("full_text: records handed out keep their 2 votes")
+    assert "--stage full_text --per-record 3" in told[1]
+    assert team.scalars(select(ScreeningRound.per_record)).all() == [2, 2]
+    assert review.sync(team, texts(LEE, ANN, review=more), handle="lee") == []
+
+
 @pytest.mark.parametrize("change", ["role: reader", "role: lead, active: false"])
 def test_the_last_lead_cannot_leave(team: Session, change: str) -> None:
     """A review without a lead could not be put right by anybody."""

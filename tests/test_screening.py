@@ -96,7 +96,7 @@ def test_who_has_left_neither_votes_nor_withdraws(desk: Desk, record: Record) ->
 
 
 @pytest.mark.parametrize(
-    ("stage", "said", "streams", "match"),
+    "answer",
     [
         (TA, "perhaps", (), "is no verdict"),
         (TA, "withdrawn", (), "is no verdict"),
@@ -114,14 +114,10 @@ def test_who_has_left_neither_votes_nor_withdraws(desk: Desk, record: Record) ->
     ],
 )
 def test_the_protocol_says_what_a_vote_must_say(
-    desk: Desk,
-    passed: Record,
-    stage: str,
-    said: str,
-    streams: tuple[str, ...],
-    match: str,
+    desk: Desk, passed: Record, answer: tuple[str, str, tuple[str, ...], str]
 ) -> None:
     """Verdict, reason and streams are those of the criteria; nothing else is kept."""
+    stage, said, streams, match = answer
     before = desk.session.scalar(select(func.count(Decision.id)))
     with pytest.raises(UsageError, match=match):
         desk.vote("dan", passed, said, stage, streams=streams)
@@ -489,7 +485,7 @@ def test_a_removed_record_stops_the_file_with_its_line(
 ) -> None:
     """A vote on a removed record is a mistake, not something to wait for."""
     desk.remove(record)
-    with pytest.raises(NotEligibleError, match="line 3: .* removed"):
+    with pytest.raises(NotEligibleError, match=r"line 3: .* removed"):
         bring(desk, row(3, "ann", record, "include"))
 
 
@@ -507,7 +503,7 @@ def test_only_a_lead_brings_votes_in(desk: Desk, record: Record) -> None:
         bring(desk, row(2, "ann", record, "include"))
 
 
-# -- on the engine: transactions and several at once --------------------------------------
+# -- transactions, and several people at once ----------------------------------------
 
 
 def test_nothing_of_a_broken_file_is_stored(engine: Engine) -> None:
