@@ -81,6 +81,16 @@ def engine_for(url: str) -> Engine:
     )
 
 
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """Give an engine and close its connections at the end, whatever happens."""
+    engine = engine_for(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def _address(url: str) -> URL:
     if url.startswith(SQLITE_FILE):
         # A folder may be called "what?", which would begin the options of a URL.
@@ -123,15 +133,12 @@ def _sqlite_engine(address: URL) -> Engine:
         )
 
     @event.listens_for(engine, "connect")
-    def set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        journal = "DELETE" if network else "WAL"
-        mode = connection.execute(f"PRAGMA journal_mode={journal}").fetchone()[0]
-        # With a rollback journal only EXTRA keeps the last commit in a power cut.
-        connection.execute(f"PRAGMA synchronous={'FULL' if mode == 'wal' else 'EXTRA'}")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA recursive_triggers=ON")
-        connection.execute("PRAGMA trusted_schema=OFF")
+    def set_up(connection: sqlite3.Connection, _record: object) -> None:
+        try:
+            _set_pragmas(connection, journal="DELETE" if network else "WAL")
+        except sqlite3.Error:
+            connection.close()  # the pool never learns of it
+            raise
 
     @event.listens_for(engine, "begin")
     def say_begin(connection: Connection) -> None:
@@ -146,6 +153,16 @@ def _sqlite_engine(address: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _set_pragmas(connection: sqlite3.Connection, *, journal: str) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    mode = connection.execute(f"PRAGMA journal_mode={journal}").fetchone()[0]
+    # With a rollback journal only EXTRA keeps the last commit in a power cut.
+    connection.execute(f"PRAGMA synchronous={'FULL' if mode == 'wal' else 'EXTRA'}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA recursive_triggers=ON")
+    connection.execute("PRAGMA trusted_schema=OFF")
 
 
 def _postgresql_engine(address: URL) -> Engine:

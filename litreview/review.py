@@ -31,6 +31,7 @@ from litreview.models import (
     ProtocolVersion,
     Record,
     ScreeningRound,
+    SearchStrategy,
     SurveyItem,
 )
 from litreview.outcome import Standing
@@ -361,17 +362,12 @@ def status(session: Session) -> Status:
     by_source = select(Record.source, func.count()).group_by(Record.source)
     records = dict(session.execute(by_source.order_by(Record.source)).all())
     people = select(Person.handle, Person.role).where(Person.active)
-    incomplete = session.scalars(
-        select(HarvestRun)
-        .where(HarvestRun.status != RunStatus.COMPLETE)
-        .order_by(HarvestRun.id)
-    )
     known = Status(
         title=lookup.review(session).title,
         people=dict(session.execute(people.order_by(Person.id)).all()),
         records=records,
         reports=len(state.eligible(session, Stage.TITLE_ABSTRACT)),
-        incomplete_runs=[f"run {run.id} ({run.source})" for run in incomplete],
+        incomplete_runs=_incomplete_runs(session),
         pairs_to_decide=len(pairs.undecided(session)),
         removed=len(state.removed(session)),
         stages=stages,
@@ -383,6 +379,28 @@ def status(session: Session) -> Status:
         next_steps=[],
     )
     return replace(known, next_steps=_next_steps(session, known))
+
+
+def _incomplete_runs(session: Session) -> list[str]:
+    """Name the searches whose newest run is not complete.
+
+    An older one is past: it was resumed as another run, or its strategy changed.
+    """
+    newest = (
+        select(func.max(HarvestRun.id))
+        .join(SearchStrategy, SearchStrategy.id == HarvestRun.strategy_id)
+        .group_by(SearchStrategy.name, HarvestRun.source)
+    )
+    query = (
+        select(HarvestRun.id, SearchStrategy.name, HarvestRun.source)
+        .join(SearchStrategy, SearchStrategy.id == HarvestRun.strategy_id)
+        .where(HarvestRun.id.in_(newest), HarvestRun.status != RunStatus.COMPLETE)
+        .order_by(HarvestRun.id)
+    )
+    return [
+        f"run {number}: {name} on {source}"
+        for number, name, source in session.execute(query)
+    ]
 
 
 def _next_steps(session: Session, known: Status) -> list[str]:

@@ -360,6 +360,7 @@ class VoteRow:
     reason: str = ""
     streams: tuple[str, ...] = ()
     at: datetime | None = None
+    note: str = ""
 
 
 @dataclass
@@ -413,6 +414,7 @@ def _import_row(
         row.verdict,
         row.reason,
         row.streams,
+        row.note,
         uid=uid,
         at=row.at,
     )

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 from making import Maker
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, exists, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.orm import Session
 
-from litreview import db
+from litreview import checks, db
+from litreview.models import ProtocolVersion
 
 ROOT = Path(__file__).resolve().parent.parent
+TRIAL = bool(os.environ.get("TRIAL"))
 POSTGRES = os.environ.get("LITREVIEW_TEST_POSTGRES", "")
 # Set where a server must be there: a skipped PostgreSQL test is then a failure.
 REQUIRED = bool(os.environ.get("LITREVIEW_REQUIRE_POSTGRES"))
@@ -121,16 +124,41 @@ def engine(database_url: str, request: pytest.FixtureRequest) -> Iterator[Engine
         name = engine.url.database
         _on_server(f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {model}")
     yield engine
+    if _is_checked(request):
+        with db.snapshot(engine) as session:
+            _check(session)
     engine.dispose()
 
 
 @pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
+def session(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Session]:
     """Return a Session in an open transaction; what a test stores is rolled back."""
     with Session(engine, expire_on_commit=False) as session:
         session.connection()
         yield session
+        if _is_checked(request):
+            _check(session)
         session.rollback()
+
+
+def _is_checked(request: pytest.FixtureRequest) -> bool:
+    """Tell whether what the test stored has to keep the model's promises."""
+    if not TRIAL:
+        return False
+    return request.node.get_closest_marker("broken_on_purpose") is None
+
+
+def _check(session: Session) -> None:
+    """Fail if what is stored breaks a promise, as `litreview check` would tell."""
+    try:
+        session.flush()
+        begun = session.scalar(select(exists().where(ProtocolVersion.id > 0)))
+    except (DBAPIError, PendingRollbackError):
+        return  # the test's last statement was refused; nothing of it is stored
+    if begun:
+        session.expire_all()
+        broken = {name: told for name, told in checks.run(session).items() if told}
+        assert not broken, f"mend it, or mark the test broken_on_purpose: {broken}"
 
 
 @pytest.fixture

@@ -189,6 +189,7 @@ def test_support_counts_studies_not_passages(world: World) -> None:
     assert world.row()["refutes"] == []
 
 
+@pytest.mark.broken_on_purpose
 def test_retracted_and_suspended_passages_support_nothing(world: World) -> None:
     """A retracted passage is idle at once and falls away in the next version."""
     code, suspended = world.code(0), world.code(2)

@@ -12,7 +12,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -48,10 +48,12 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def sqlite(file: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+def sqlite(file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """Return an engine on `file` that waits 0.2 s for a lock."""
     monkeypatch.setattr(db, "LOCK_SECONDS", 0.2)
-    return db.engine_for(f"sqlite:///{file}")
+    engine = db.engine_for(f"sqlite:///{file}")
+    yield engine
+    engine.dispose()
 
 
 def add_person(handle: str) -> Callable[[Session], None]:
@@ -550,6 +552,7 @@ def refusal(engine: Engine, statement: str) -> str:
     return ""
 
 
+@pytest.mark.broken_on_purpose
 def test_no_row_of_history_can_be_changed_or_deleted(history: Engine) -> None:
     """Every append-only table refuses every way of rewriting it."""
     ways = ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}"]
@@ -560,16 +563,18 @@ def test_no_row_of_history_can_be_changed_or_deleted(history: Engine) -> None:
         ]
     else:
         ways += ["TRUNCATE {0} CASCADE", "UPDATE ONLY {0} SET {1} = {1}"]
-    kept = {}
     for name in APPEND_ONLY:
-        column = next(iter(Base.metadata.tables[name].columns)).name
+        table = Base.metadata.tables[name]
+        column = next(iter(table.columns)).name
         for way in ways:
             told = refusal(history, way.format(name, column))
             assert f"{name} is append-only" in told, way.format(name, column)
-        kept[name] = db.read(history, db.stats)[name]
-    assert set(kept.values()) == {1}
+        with history.connect() as connection:
+            assert len(connection.execute(select(table)).all()) == 1
+            connection.rollback()
 
 
+@pytest.mark.broken_on_purpose
 def test_a_conflicting_insert_cannot_become_an_update(history: Engine) -> None:
     """ON CONFLICT DO UPDATE is an update all the same."""
     told = refusal(
@@ -659,10 +664,6 @@ def test_a_database_that_may_not_be_written_is_told(
 ) -> None:
     """Reading it may work; writing says why not."""
     engine = db.engine_for(f"sqlite:///{file}")
-    with engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        engine.dispose()
     if os.geteuid() == 0:
         # root may write everywhere; ask SQLite to behave as for anybody else.
         connect = sqlite3.connect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
@@ -319,17 +320,16 @@ def test_nobody_gets_a_record_twice_nor_too_many_get_it(
 ) -> None:
     """Through votes, merges, splits, leaving and returning: never beyond the number."""
     records = make.records(8)
-    for seed, step in enumerate(
-        [
-            lambda: None,
-            lambda: desk.pair(records[0], records[1]),
-            lambda: desk.vote("ann", records[2], "include"),
-            lambda: desk.leave("bob"),
-            lambda: desk.split(records[0], records[1]),
-            lambda: desk.leave("bob", active=True),
-            lambda: desk.vote("bob", records[3], "exclude"),
-        ]
-    ):
+    steps: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: desk.pair(records[0], records[1]),
+        lambda: desk.vote("ann", records[2], "include"),
+        lambda: desk.leave("bob"),
+        lambda: desk.split(records[0], records[1]),
+        lambda: desk.leave("bob", active=True),
+        lambda: desk.vote("bob", records[3], "exclude"),
+    ]
+    for seed, step in enumerate(steps):
         step()
         hand_out(desk, seed)
         rows = desk.session.execute(
@@ -362,7 +362,7 @@ def test_two_leads_at_once_hand_out_no_more_than_is_asked(engine: Engine) -> Non
         assert set(session.scalars(query)) == {2}
 
 
-# -- which round a vote belongs to -------------------------------------------------------
+# -- which round a vote belongs to -----------------------------------------------------
 
 
 def test_a_vote_on_a_merged_record_stays_in_that_records_round(

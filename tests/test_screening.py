@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from desk import FT, TA, Desk
@@ -58,7 +59,7 @@ def desk(session: Session, make: Maker) -> Desk:
 @pytest.fixture
 def record(desk: Desk, make: Maker) -> Record:
     """Return a record that nobody has seen."""
-    assert desk
+    desk.person("ann")
     return make.record()
 
 
@@ -172,6 +173,7 @@ def test_without_a_round_nobody_votes(session: Session, make: Maker) -> None:
 # -- what is stored ------------------------------------------------------------------
 
 
+@pytest.mark.broken_on_purpose
 def test_a_vote_stores_what_it_was_cast_on(desk: Desk, make: Maker) -> None:
     """Payload, protocol, newest pair decision, round, people, times: all are there."""
     one, other, third = make.records(3)
@@ -361,13 +363,13 @@ def test_a_card_borrows_what_its_record_lacks(desk: Desk, make: Maker) -> None:
 # -- votes from a file -----------------------------------------------------------------
 
 
-def row(line: int, screener: str, record: Record, said: str, **more: object) -> VoteRow:
+def row(line: int, screener: str, record: Record, said: str, **more: Any) -> VoteRow:
     """Return a line of a votes file."""
     verdict, _, reason = said.partition(" ")
-    fields = {"record_id": record.id, "stage": str(TA), **more}
+    fields: dict[str, Any] = {"record_id": record.id, "stage": str(TA), **more}
     return VoteRow(
         line=line, screener=screener, verdict=verdict, reason=reason, **fields
-    )  # type: ignore[arg-type]
+    )
 
 
 def bring(desk: Desk, *rows: VoteRow, file: str = "f1") -> Imported:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from desk import FT, TA, Desk
@@ -98,7 +99,7 @@ def test_a_lead_records_the_voters_consensus(desk: Desk, conflict: Record) -> No
 
 
 @pytest.mark.parametrize(
-    ("who", "names", "match"),
+    "case",
     [
         ("ann", (), "cannot arbitrate"),
         ("eve", (), "may not settle"),
@@ -109,10 +110,10 @@ def test_a_lead_records_the_voters_consensus(desk: Desk, conflict: Record) -> No
     ],
 )
 def test_others_may_not_settle(
-    desk: Desk, make: Maker, conflict: Record, who: str, names: tuple[str, ...],
-    match: str,
-) -> None:  # fmt: skip
+    desk: Desk, make: Maker, conflict: Record, case: tuple[str, tuple[str, ...], str]
+) -> None:
     """A voter does not arbitrate, and a consensus is one of exactly the voters."""
+    who, names, match = case
     make.person("eve", Role.READER)
     with pytest.raises(NotAllowedError, match=match):
         desk.settle(who, conflict, "include", names=names)
@@ -147,7 +148,7 @@ def test_only_a_conflict_is_settled(desk: Desk, make: Maker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "said", "more"),
+    "case",
     [
         (TA, "maybe", {}),
         (TA, "perhaps", {}),
@@ -158,10 +159,10 @@ def test_only_a_conflict_is_settled(desk: Desk, make: Maker) -> None:
     ],
 )
 def test_a_ruling_says_what_a_vote_must_say(
-    desk: Desk, conflict: Record, late: Record, stage: str, said: str,
-    more: dict[str, tuple[str, ...]],
-) -> None:  # fmt: skip
+    desk: Desk, conflict: Record, late: Record, case: tuple[str, str, dict[str, Any]]
+) -> None:
     """The protocol holds for rulings too, and maybe settles nothing."""
+    stage, said, more = case
     with pytest.raises(UsageError):
         desk.settle("cleo", late if stage == FT else conflict, said, stage, **more)
 

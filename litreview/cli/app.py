@@ -82,9 +82,9 @@ class App:
                 f"there is no database at {self.database_url}",
                 fix="run `litreview init` in the workspace to make it",
             )
-        engine = db.engine_for(self.database_url)
-        db.require_current(engine)
-        return engine
+        with db.opened(self.database_url) as engine:
+            db.require_current(engine)
+        return engine  # with no connection yet; it opens them again when asked
 
     def close(self) -> None:
         """Give the connections back, if there are any."""

@@ -33,9 +33,8 @@ def upgrade(app: App) -> None:
 
     if not app.database_given:
         (app.workspace.root / "db").mkdir(exist_ok=True)
-    engine = database.engine_for(app.database_url)
-    before, after = database.upgrade(engine)
-    engine.dispose()
+    with database.opened(app.database_url) as engine:
+        before, after = database.upgrade(engine)
     if before == after:
         say(f"the database is at {after} already")
     else:

@@ -399,8 +399,8 @@ def import_votes(app: App, file: Path, *, as_json: bool) -> None:
     """Bring in votes that were cast elsewhere, from a CSV file.
 
     Columns: record_id, or source_id (with source where it is ambiguous); screener,
-    stage, verdict; and, where there are any, reason, streams (separated by ;) and
-    at. For the lead. Unknown screeners join the team. The same file again adds
+    stage, verdict; and, where there are any, reason, streams (separated by ;), note
+    and at. For the lead. Unknown screeners join the team. The same file again adds
     nothing.
 
     \b

@@ -7,6 +7,8 @@ here depends on what others said.
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -33,7 +35,7 @@ WIDEST = 96
 
 
 class Loop:
-    """A screener's sitting: the queue, the last votes, the note for the next one."""
+    """A screener's sitting: the queue, the votes cast, the note on this record."""
 
     def __init__(self, app: App, stage: str) -> None:
         from litreview import lookup, rounds
@@ -55,9 +57,7 @@ class Loop:
     def run(self) -> None:
         """Show what waits until it is done or the screener quits."""
         if not self.queue:
-            click.echo(
-                f"nothing waits for {self.person.handle} at {self.stage}", err=True
-            )
+            put(f"nothing waits for {self.person.handle} at {self.stage}", err=True)
             return
         while self.queue:
             record_id = self.queue[0]
@@ -67,7 +67,7 @@ class Loop:
                 continue
             if not self._ask(card):
                 break
-        click.echo(
+        put(
             f"{len(self.cast)} voted on, {self.skipped} skipped, "
             f"{len(self.queue)} left; every vote is stored",
             err=True,
@@ -89,6 +89,7 @@ class Loop:
 
     def _ask(self, card: Card) -> bool:
         """Show a record and act on keys until it is dealt with; False to quit."""
+        self.note = ""
         self._show(card)
         key = ask_key()
         while key not in ("q", END):
@@ -98,7 +99,7 @@ class Loop:
             if key == "s":
                 self.skipped += 1
                 self.queue.append(self.queue.pop(0))
-                return self.skipped < len(self.queue) + self.skipped
+                return True
             if key == "u" and self._undo():
                 return True
             if key == "n":
@@ -106,7 +107,7 @@ class Loop:
             elif key == "c":
                 self._show_criteria()
             elif key not in (*VERDICT_KEYS, "u"):
-                click.echo(self._keys(), err=True)
+                put(self._keys(), err=True)
             key = read_key()
         return False
 
@@ -115,7 +116,7 @@ class Loop:
 
         rules = self.criteria.rules(Stage(self.stage))
         if verdict not in rules.verdicts:
-            click.echo(f"{verdict} is no verdict at {self.stage}", err=True)
+            put(f"{verdict} is no verdict at {self.stage}", err=True)
             return False
         reason = ""
         streams: tuple[str, ...] = ()
@@ -146,11 +147,10 @@ class Loop:
                 )
             )
         except LitreviewError as error:
-            click.echo(printable(str(error), keep_newlines=True), err=True)
+            put(str(error), err=True)
             return False
-        self.note = ""
         self.cast.append(card.record_id)
-        click.echo(f"  {verdict}: record {card.record_id} (u takes it back)")
+        put(f"  {verdict}: record {card.record_id} (u takes it back)")
         return True
 
     def _undo(self) -> bool:
@@ -158,40 +158,41 @@ class Loop:
         from litreview import lookup, screening
 
         if not self.cast:
-            click.echo("nothing to undo in this sitting", err=True)
+            put("nothing to undo in this sitting", err=True)
             return False
         record_id = self.cast.pop()
-        self.app.write(
-            lambda session: screening.withdraw(
-                session,
-                record_id,
-                stage=self.stage,
-                screener=lookup.actor(session, self.person.handle),
+        try:
+            self.app.write(
+                lambda session: screening.withdraw(
+                    session,
+                    record_id,
+                    stage=self.stage,
+                    screener=lookup.actor(session, self.person.handle),
+                )
             )
-        )
+        except LitreviewError as error:
+            put(str(error), err=True)
+            return False
         self.queue.insert(0, record_id)
-        click.echo(f"  taken back: record {record_id}")
+        put(f"  taken back: record {record_id}")
         return True
 
     # -- the screen -------------------------------------------------------------------
 
     def _show(self, card: Card) -> None:
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
             click.clear()
-        width = min(WIDEST, click.get_current_context().terminal_width or _columns())
         done = self.total - len(self.queue)
-        click.echo(f"{self.person.handle} · {self.stage} · {done} of {self.total} done")
+        put(f"{self.person.handle} · {self.stage} · {done} of {self.total} done")
         click.echo()
         if card.retracted:
             click.echo("RETRACTED")
         for line in self._facts(card):
-            click.echo(textwrap.fill(printable(line), width))
+            put(line)
         click.echo()
-        abstract = card.abstract or "(no abstract)"
-        for paragraph in abstract.splitlines():
-            click.echo(textwrap.fill(printable(paragraph), width))
+        put(card.abstract or "(no abstract)")
         click.echo()
-        click.echo(self._keys())
+        put(self._keys())
 
     @staticmethod
     def _facts(card: Card) -> list[str]:
@@ -211,17 +212,17 @@ class Loop:
 
     def _show_criteria(self) -> None:
         for criterion in self.criteria.inclusion:
-            click.echo(printable(f"  {criterion.id}  {criterion.text}"))
+            put(f"  {criterion.id}  {criterion.text}")
         for entry in self.criteria.reasons(self.stage):
-            click.echo(printable(f"  {entry.key}  {entry.label}"))
+            put(f"  {entry.key}  {entry.label}")
         for sentence in self.criteria.guidance:
-            click.echo(printable(f"  * {sentence}"))
-        click.echo(self._keys())
+            put(f"  * {sentence}")
+        put(self._keys())
 
     def _choose(self, what: str, choices: Sequence[tuple[str, str]]) -> str:
         chosen = self._choose_many(what, choices)
         if len(chosen) > 1:
-            click.echo("one number only: the first reason that applies", err=True)
+            put("one number only: the first reason that applies", err=True)
             return ""
         return chosen[0] if chosen else ""
 
@@ -230,13 +231,13 @@ class Loop:
     ) -> tuple[str, ...]:
         """Return the keys chosen by number; nothing for an empty or bad answer."""
         for number, (key, label) in enumerate(choices, start=1):
-            click.echo(printable(f"  {number:>2}  {key}  {label}"))
+            put(f"  {number:>2}  {key}  {label}")
         answer = self._line(f"{what} by number (Enter goes back): ")
         numbers = answer.replace(",", " ").split()
         if not all(
             word.isdecimal() and 0 < int(word) <= len(choices) for word in numbers
         ):
-            click.echo(f"{answer!r} is not in the list", err=True)
+            put(f"{answer!r} is not in the list", err=True)
             return ()
         return tuple(choices[int(word) - 1][0] for word in dict.fromkeys(numbers))
 
@@ -247,7 +248,9 @@ class Loop:
         return sys.stdin.readline().strip()
 
 
-def _columns() -> int:
-    import shutil
-
-    return shutil.get_terminal_size().columns
+def put(text: str, *, err: bool = False) -> None:
+    """Print text wrapped to the terminal, each line of it indented as it begins."""
+    width = min(WIDEST, shutil.get_terminal_size().columns)
+    for line in printable(text, keep_newlines=True).splitlines():
+        indent = line[: len(line) - len(line.lstrip())]
+        click.echo(textwrap.fill(line, width, subsequent_indent=indent), err=err)

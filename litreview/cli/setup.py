@@ -42,12 +42,11 @@ def init(app: App, folder: Path, *, title: str, question: str, example: bool) ->
         review.parse(texts)
         (space.root / "db").mkdir(exist_ok=True)
         made += db.files_to_come(app.database_url)
-        engine = db.engine_for(app.database_url)
-        db.create(engine)
-        changes = db.write(
-            engine, lambda session: review.sync(session, texts, handle=app.handle)
-        )
-        engine.dispose()
+        with db.opened(app.database_url) as engine:
+            db.create(engine)
+            changes = db.write(
+                engine, lambda session: review.sync(session, texts, handle=app.handle)
+            )
     except BaseException:
         review.unplant(made)
         raise

@@ -83,6 +83,7 @@ def _row(path: Path, line: int, row: Mapping[str, str | None]) -> VoteRow:
         reason=cell["reason"],
         streams=tuple(filter(None, map(str.strip, cell["streams"].split(";")))),
         at=_moment(path, line, cell["at"]),
+        note=cell["note"],
     )
 
 
