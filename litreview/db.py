@@ -460,4 +460,9 @@ def is_sound(session: Session) -> list[str]:
     if session.get_bind().dialect.name != "sqlite":
         return []
     problems = list(session.scalars(text("PRAGMA integrity_check")))
-    return [] if problems == ["ok"] else problems
+    # Other programs may write to the file without minding foreign keys.
+    astray = session.execute(text("PRAGMA foreign_key_check"))
+    return ([] if problems == ["ok"] else problems) + [
+        f"row {row} of {table} points at a row of {target} that is not there"
+        for table, row, target, _key in astray
+    ]

@@ -239,24 +239,35 @@ VETOES: tuple[tuple[float, str, Callable[[Evidence], Flags]], ...] = (
 def _same_study(columns: Columns, pairs: Evidence) -> Flags:
     """Flag versions of one work: the same title and people, published differently.
 
-    Two texts in one journal are no versions of each other; a preprint and an
-    article always are, even where all else agrees.
+    Two texts in one journal are no versions of each other, unless their abstracts
+    are one; a preprint and an article always are, even where all else agrees. A
+    word more in the title is a revision of a preprint, but another article's name.
     """
     left, right = pairs.left, pairs.right
-    title = pairs.said(Title.SAME, Title.SPELLING) | (
-        pairs.said(Title.CONTINUED, Title.NEAR) & pairs.said(Wording.SAME)
-    )
     preprint = (columns.form[left] == PREPRINT) != (columns.form[right] == PREPRINT)
+    title = (
+        pairs.said(Title.SAME)
+        | (
+            pairs.said(Title.SPELLING, Title.CONTINUED, Title.NEAR)
+            & pairs.said(Wording.SAME)
+        )
+        | (pairs.said(Title.SPELLING) & preprint)
+    )
+    reprint = pairs.said(Title.SAME) & pairs.said(Abstract.SAME)
     bare = pairs.said(Volume.MISSING, Volume.UNKNOWN) & pairs.said(Pages.MISSING)
-    people = pairs.said(Authors.ALL, Authors.FEWER, Authors.MOST) | (
+    lead = columns.lead[left] == columns.lead[right]
+    people = pairs.said(Authors.ALL, Authors.FEWER) | (
         pairs.said(Authors.SINGLE, Authors.FIRST, Authors.MISSING)
         & pairs.said(Title.SAME)
         & (preprint | (bare & ~pairs.said(Authors.MISSING)))
     )
+    # A team writes many texts of like titles, each led by another of its people.
+    people |= pairs.said(Authors.MOST) & (lead | preprint)
     a, b = columns.year[left], columns.year[right]
-    near = (a == 0) | (b == 0) | (np.abs(a - b) <= STUDY_YEARS)
+    near = (a == 0) | (b == 0) | (np.abs(a - b) <= STUDY_YEARS) | reprint
     form = columns.form[left] != columns.form[right]
-    elsewhere = ~pairs.said(Container.SAME) | form
+    again = pairs.said(Volume.DIFFERENT) & pairs.said(Pages.DIFFERENT) & reprint
+    elsewhere = ~pairs.said(Container.SAME) | form | again
     fine = ~pairs.said(Notice.ONE_SIDED, Notice.CITING) & ~pairs.said(
         Wording.NUMBER_CHANGED, Wording.REPLACED
     )

@@ -19,7 +19,6 @@ from litreview import checks, db
 from litreview.models import ProtocolVersion
 
 ROOT = Path(__file__).resolve().parent.parent
-TRIAL = bool(os.environ.get("TRIAL"))
 POSTGRES = os.environ.get("LITREVIEW_TEST_POSTGRES", "")
 # Set where a server must be there: a skipped PostgreSQL test is then a failure.
 REQUIRED = bool(os.environ.get("LITREVIEW_REQUIRE_POSTGRES"))
@@ -143,8 +142,6 @@ def session(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Session]
 
 def _is_checked(request: pytest.FixtureRequest) -> bool:
     """Tell whether what the test stored has to keep the model's promises."""
-    if not TRIAL:
-        return False
     return request.node.get_closest_marker("broken_on_purpose") is None
 
 

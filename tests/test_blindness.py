@@ -130,7 +130,8 @@ def calls(path: Call, command: click.Command) -> list[Call]:
     options = [words for param in optional for words in given(path, param)]
     with_json = [words for words in options if words == ("--json",)]
     varied = [(*next(turn), *words) for words in options if words not in with_json]
-    return [*kept, *((*base, *words) for base in kept for words in with_json), *varied]
+    as_json = [(*base, *words) for base in spread(kept, 2) for words in with_json]
+    return [*kept, *as_json, *varied]
 
 
 def spread(all_of: list[Call], number: int) -> list[Call]:
@@ -148,18 +149,22 @@ def given(path: Call, param: click.Parameter) -> list[Call]:
     if isinstance(param, click.Option) and param.is_flag:
         return [option]
     if isinstance(param.type, click.Choice):
-        return [(*option, str(choice)) for choice in param.type.choices]
+        words = [str(choice) for choice in param.type.choices]
+        # Of an option's words the first and the last; most say nothing of votes.
+        some = words if param.required else [words[0], words[-1]]
+        return [(*option, word) for word in some]
     for place in range(len(path) + 1):
         found = SAMPLES.get(" ".join((*path[place:], name)))
         if found is not None:
-            return [(*option, word) for word in found]
+            some = found if param.required or found is RECORDS else found[:1]
+            return [(*option, word) for word in some]
     if param.required:
         pytest.fail(
             f"teach the test what to give for {name!r} of {' '.join(path)!r}: add it "
             "to SAMPLES"
         )
-    words = GUESSES.get(param.type.name, [])
-    return [(*option, word) for word in words] if option else []
+    guesses = GUESSES.get(param.type.name, [])
+    return [(*option, word) for word in guesses] if option else []
 
 
 def questions(below: str = "") -> Iterator[tuple[str, Call]]:

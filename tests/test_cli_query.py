@@ -54,7 +54,7 @@ def test_check_shows_warnings_and_passes(run: Run) -> None:
     status, out, err = run("query", "check")
     assert status == 0
     assert "warning: queries/warned.yaml:8: the bare word 'head'" in out
-    assert "2 strategies can be sent; 1 warnings" in err
+    assert "2 strategies can be sent; 1 warning\n" in err
 
 
 def test_check_fails_on_errors(run: Run, tmp_path: Path) -> None:
@@ -63,6 +63,7 @@ def test_check_fails_on_errors(run: Run, tmp_path: Path) -> None:
     status, out, err = run("query", "check")
     assert status == 1
     assert "error: queries/bad.yaml:8: the character *" in out
+    assert "expression\n  why: Wildcards are dropped.\n  fix: write out each" in out
     assert "error: queries/broken.yaml:" in out
     assert "2 errors in 2 of 4 strategies" in err
     status, out, _ = run("query", "check", "bad", "--json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,13 +91,14 @@ class Desk:
         return str(path)
 
 
-@pytest.fixture
-def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
-    """Return the workspace, with four records."""
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the workspace with four records, to be copied."""
+    root = tmp_path_factory.mktemp("screened")
     for folder in ("screening", "db"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "screening" / "review.yaml").write_text(REVIEW, "utf-8")
-    engine = db.engine_for(f"sqlite:///{tmp_path / 'db' / 'review.sqlite'}")
+        (root / folder).mkdir()
+    (root / "screening" / "review.yaml").write_text(REVIEW, "utf-8")
+    engine = db.engine_for(f"sqlite:///{root / 'db' / 'review.sqlite'}")
     db.create(engine)
     with db.transaction(engine) as session:
         make = Maker(session)
@@ -107,8 +108,15 @@ def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
         make.record(source_id="10.5555/two", source="crossref")
         make.record(source_id="W1", source="a library")
         make.record(source_id="W4")
-    yield Desk(tmp_path, capsys)
     engine.dispose()
+    return root
+
+
+@pytest.fixture
+def desk(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """Return a workspace of one's own with four records."""
+    shutil.copytree(model, tmp_path / "space")
+    return Desk(tmp_path / "space", capsys)
 
 
 # -- hand out ------------------------------------------------------------------------

@@ -241,7 +241,26 @@ APART: dict[str, tuple[Entry, Entry]] = {
     ),
     "a report of the same people in other pages": (
         ARTICLE,
-        second(doi="10.1234/jsl.2018.1", volume="28", year=2018, pages="5-30"),
+        second(
+            doi="10.1234/jsl.2018.1", volume="28", year=2018, pages="5-30",
+            abstract="We asked ninety heads of primary schools how they were coached.",
+        ),
+    ),
+    "another article of a team whose title has a word more": (
+        ARTICLE,
+        second(
+            title=ARTICLE.title.replace("coastal", "small coastal"), doi="",
+            authors="Okafor, Ngozi; Marsh, Helen", container_title="Coast and Society",
+            volume="7", year=2017, pages="1-9", abstract="",
+        ),
+    ),
+    "another article of a team, of the same title, led by somebody else": (
+        first(authors=f"{ARTICLE.authors}; Vik, Odd"),
+        second(
+            authors="Lindqvist, Per; Marsh, Helen; Okafor, Ngozi; Reyes, Ana", doi="",
+            container_title="Coast and Society", volume="7", year=2017, pages="1-9",
+            abstract="",
+        ),
     ),
     "a supplementary file and another": (
         Entry(
@@ -251,7 +270,7 @@ APART: dict[str, tuple[Entry, Entry]] = {
             2, title="Coaching in schools: table", doi="10.1021/x.s002", type="dataset"
         ),
     ),
-}
+}  # fmt: skip
 
 VERSIONS: dict[str, tuple[Entry, Entry]] = {
     "a preprint and the article": (ARTICLE, PREPRINT),
@@ -270,6 +289,25 @@ VERSIONS: dict[str, tuple[Entry, Entry]] = {
     "one guideline in two journals": (
         ARTICLE,
         second(container_title="Revista de Educación", volume="7", pages="1-9", doi=""),
+    ),
+    "a reprint many years later": (
+        ARTICLE,
+        second(
+            container_title="Revista de Educación", volume="7", pages="1-9", doi="",
+            year=2026,
+        ),
+    ),
+    "one text that its journal printed twice": (
+        ARTICLE,
+        second(doi="10.1234/jsl.2017.1", volume="27", year=2017, pages="88-110"),
+    ),
+    "a preprint whose article has a word more in the title": (
+        replace(PREPRINT, id=1),
+        second(title=ARTICLE.title.replace("coastal", "small coastal")),
+    ),
+    "a preprint whose article has another first author": (
+        replace(PREPRINT, id=1, authors=f"{ARTICLE.authors}; Vik, Odd"),
+        second(authors="Lindqvist, Per; Marsh, Helen; Okafor, Ngozi; Reyes, Ana"),
     ),
     "an article and its supplementary file": (
         ARTICLE,

@@ -275,6 +275,20 @@ def test_a_record_voted_on_unasked_keeps_its_round(desk: Desk, make: Maker) -> N
     assert desk.stands(begun) == "included"
 
 
+def test_the_largest_number_counts_whether_handed_out_or_voted(
+    desk: Desk, make: Maker
+) -> None:
+    """A report voted on for two and handed out for three needs three."""
+    voted, handed = make.records(2)
+    desk.vote("ann", voted, "include")
+    hand_out(desk, per_record=3)
+    desk.pair(voted, handed)
+    assert state.needs(desk.session, TA) == {voted.id: 3}
+    assert state.needs(desk.session, TA, [voted.id]) == {voted.id: 3}
+    places = membership.places(desk.session, TA)
+    assert places[voted.id][1] == handed.id
+
+
 def test_a_named_round_keeps_its_number(desk: Desk, make: Maker) -> None:
     """A round of that name with another number is refused; without one it is used."""
     make.record()

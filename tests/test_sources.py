@@ -949,6 +949,52 @@ def test_updates_are_told_apart() -> None:
     assert not crossref.citation(_item(updated_by=[{"type": "correction"}])).retracted
 
 
+def _update(kind: str, doi: str = "10.1000/first") -> list[dict[str, str]]:
+    return [{"type": kind, "DOI": doi}]
+
+
+@pytest.mark.parametrize(
+    ("title", "update", "flags"),
+    [
+        ("Correction: Tides", _update("correction"), ("not-a-study",)),
+        ("Corrigendum to \u201cTides\u201d", _update("erratum"), ("not-a-study",)),
+        ("Publisher\u2019s Correction: Tides", _update("correction"), ("not-a-study",)),
+        ("Corrections officers read", _update("correction"), ()),
+        ("Tides, corrected and printed again", _update("correction"), ()),
+        ("Correction of myopia in schools", [], ()),
+        ("Correction of myopia", _update("correction", "10.1000/A"), ()),
+        ("Correction of myopia", _update("new_version"), ()),
+    ],
+)
+def test_a_notice_that_only_corrects_is_no_study(
+    title: str, update: list[dict[str, str]], flags: tuple[str, ...]
+) -> None:
+    """The update and the title must both say so; a study about corrections stays."""
+    item = _item(DOI="10.1000/a", title=[title], update_to=update)
+    assert crossref.citation(item).flags == flags
+
+
+@pytest.mark.parametrize(
+    ("told", "pages"),
+    [
+        ("n/a-n/a", ""), ("N.PAG-N.PAG", ""), ("N.PAG", ""), ("NA", ""), ("-", ""),
+        ("N/A", ""), ("no pagination", ""), ("?", ""), ("n.a.", ""),
+        ("NA1-NA9", "NA1-NA9"), ("a1", "a1"), ("n12-n14", "n12-n14"), ("1-9", "1-9"),
+    ],
+)  # fmt: skip
+def test_words_for_no_pages_are_no_pages(told: str, pages: str) -> None:
+    """A reference list prints no "pp. n/a"; real pages pass as they are."""
+    assert crossref.citation(_item(page=told)).pages == pages
+    ends = openalex.citation(_work(biblio={"first_page": told, "last_page": told}))
+    assert ends.pages == pages
+
+
+def test_what_openalex_cannot_place_may_be_a_study() -> None:
+    """Its type "other" holds articles and theses; none may leave unread."""
+    found = openalex.citation(_work(type="other"))
+    assert (found.type, found.genre, found.flags) == ("document", "other", ())
+
+
 def test_a_book_without_authors_has_its_editors() -> None:
     """Editors stand in for the authors of a book, and only there."""
     editor = [{"family": "Hirsch", "given": "E."}]

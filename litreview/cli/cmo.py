@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 import click
 
 from litreview.cli.app import App, pass_app
+from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show, show_json, show_rows
 from litreview.cli.several import Several
 from litreview.vocabulary import CmoStatus
@@ -43,9 +44,7 @@ def _draft_options(command: Command) -> Command:
             )
         ),
         *(
-            click.option(
-                name, to, multiple=True, type=int, metavar="CODE...", help=text
-            )
+            click.option(name, to, multiple=True, type=ID, metavar="CODE...", help=text)
             for name, to, text in (
                 ("--evidence", "supports", "Codes of passages that support it."),
                 ("--refutes", "refutes", "Codes of passages that speak against it."),
@@ -96,10 +95,10 @@ def add(app: App, *, as_json: bool, **words: Unpack[Words]) -> None:
 
 
 @cmo.command(cls=Several)
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=ID)
 @_draft_options
 @click.option(
-    "--drop", multiple=True, type=int, metavar="CODE...", help="Codes to leave out."
+    "--drop", multiple=True, type=ID, metavar="CODE...", help="Codes to leave out."
 )
 @click.option("--why", default="", help="Why it changes.")
 @json_option
@@ -136,7 +135,7 @@ def revise(
 
 
 @cmo.command("set-status")
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=ID)
 @click.argument("status", type=click.Choice([word.value for word in CmoStatus]))
 @click.option("--why", default="", help="Why it changes.")
 @json_option
@@ -181,7 +180,7 @@ def list_(app: App, *, as_json: bool) -> None:
 
 
 @cmo.command("show")
-@click.argument("number", metavar="ID", type=int)
+@click.argument("number", metavar="ID", type=ID)
 @json_option
 @pass_app
 def show_(app: App, number: int, *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 import click
 
 from litreview.cli.app import App, pass_app
+from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show, show_json, show_rows
 from litreview.vocabulary import CmoRole, EvidenceType, Polarity
 
@@ -38,7 +39,7 @@ def code() -> None:
 
 
 @code.command()
-@click.argument("record_id", metavar="ID", type=int)
+@click.argument("record_id", metavar="ID", type=ID)
 @click.argument("construct")
 @click.option(
     "--quote", required=True, help="The passage, word for word; - reads stdin."
@@ -109,7 +110,7 @@ def add(
 
 
 @code.command("list")
-@click.option("--record", "record_id", type=int, help="Only this record's report.")
+@click.option("--record", "record_id", type=ID, help="Only this record's report.")
 @click.option(
     "--construct",
     default="",
@@ -144,7 +145,7 @@ def list_(
 
 
 @code.command()
-@click.argument("code_id", metavar="ID", type=int)
+@click.argument("code_id", metavar="ID", type=ID)
 @click.option("--why", required=True, help="Why the code was wrong.")
 @pass_app
 def retract(app: App, code_id: int, why: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from litreview.cli.app import App, pass_app
+from litreview.cli.ids import ID
 from litreview.cli.output import bullet_list, json_option, say, show, show_json
 from litreview.vocabulary import PairVerdict
 
@@ -87,7 +88,7 @@ def _show_found(found: Found) -> None:
 @click.option(
     "--why",
     "record_id",
-    type=int,
+    type=ID,
     metavar="ID",
     help="Explain this record's report: the verdicts that join it or keep others out.",
 )
@@ -146,8 +147,8 @@ def _line(record_id: int, year: int | None, source: str, title: str) -> str:
 
 
 @dedupe.command()
-@click.argument("a", type=int)
-@click.argument("b", type=int)
+@click.argument("a", type=ID)
+@click.argument("b", type=ID)
 @click.argument("verdict", type=click.Choice(ANSWERS))
 @click.option("--why", default="", help="Your reason, kept with the verdict.")
 @pass_app
@@ -178,8 +179,8 @@ def decide(app: App, a: int, b: int, verdict: str, why: str) -> None:
 
 
 @dedupe.command()
-@click.argument("a", type=int)
-@click.argument("b", type=int)
+@click.argument("a", type=ID)
+@click.argument("b", type=ID)
 @pass_app
 def undo(app: App, a: int, b: int) -> None:
     """Take back the verdict in force on two records.
@@ -220,7 +221,7 @@ def undone(change: Change) -> str:
 
 
 @dedupe.command()
-@click.argument("record_id", metavar="ID", type=int)
+@click.argument("record_id", metavar="ID", type=ID)
 @click.option("--why", default="", help="Your reason, kept with the verdicts.")
 @pass_app
 def split(app: App, record_id: int, why: str) -> None:

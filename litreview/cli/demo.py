@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -9,6 +12,10 @@ import click
 
 from litreview.cli.app import App, pass_app
 from litreview.cli.output import say, show
+
+# What a newcomer sees first: where it stands, where an item comes from, how far
+# the screeners agree.
+TRY_NEXT = ("status", "item trace 1", "screen agreement")
 
 
 class DemoGroup(click.Group):
@@ -76,10 +83,19 @@ def run(
     )
     show(f"{exported}: look at prisma.svg, prisma.md and constructs.md.")
     show("Try next:")
-    show(f"  cd {folder}")
-    show("  litreview status")
-    show("  litreview item trace 1")
-    show("  litreview screen agreement")
+    for command in (f"cd {shlex.quote(str(folder))}", *next_commands()):
+        show(f"  {command}")
+
+
+def next_commands() -> list[str]:
+    """Return what to try, as it can be pasted where litreview is not on the path."""
+    program = "litreview"
+    if shutil.which(program) is None:
+        program = f"{shlex.quote(str(Path(sys.executable).absolute()))} -m litreview"
+        beside = Path(sys.executable).absolute().with_name("litreview")
+        if beside.is_file():
+            program = shlex.quote(str(beside))
+    return [f"{program} {words}" for words in TRY_NEXT]
 
 
 @demo.command()

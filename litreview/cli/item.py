@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 import click
 
 from litreview.cli.app import App, pass_app
+from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show, show_json, show_rows
 from litreview.cli.several import Several
 
@@ -73,7 +74,7 @@ def item() -> None:
     "--evidence",
     multiple=True,
     required=True,
-    type=int,
+    type=ID,
     metavar="CODE...",
     help="Codes of the passages that it rests on.",
 )
@@ -133,13 +134,13 @@ def list_(app: App, instrument: str, *, as_json: bool) -> None:
 
 
 @item.command(cls=Several)
-@click.argument("item_id", metavar="ID", type=int)
+@click.argument("item_id", metavar="ID", type=ID)
 @click.argument("text")
 @click.option("--why", required=True, help="Why it changes.")
 @click.option(
     "--evidence",
     multiple=True,
-    type=int,
+    type=ID,
     metavar="CODE...",
     help="Codes of more passages that it rests on.",
 )
@@ -173,7 +174,7 @@ def revise(
 
 
 @item.command()
-@click.argument("item_id", metavar="ID", type=int)
+@click.argument("item_id", metavar="ID", type=ID)
 @click.option("--why", required=True, help="Why it goes.")
 @pass_app
 def retire(app: App, item_id: int, why: str) -> None:
@@ -192,7 +193,7 @@ def retire(app: App, item_id: int, why: str) -> None:
 
 
 @item.command()
-@click.argument("item_id", metavar="ID", type=int)
+@click.argument("item_id", metavar="ID", type=ID)
 @json_option
 @pass_app
 def trace(app: App, item_id: int, *, as_json: bool) -> None:

@@ -89,16 +89,24 @@ def check(app: App, name: str | None, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
     for problem in found if not as_json else ():
-        parts = [problem["what"], problem["why"], problem["fix"]]
-        show(f"{problem['severity']}: {' '.join(str(part) for part in parts if part)}")
+        show(f"{problem['severity']}: {problem['what']}")
+        for part in ("why", "fix"):
+            if problem[part]:
+                show(f"  {part}: {problem[part]}")
     if errors:
+        faulty = len({each["name"] for each in errors})
         raise LitreviewError(
-            f"{len(errors)} errors in {len({each['name'] for each in errors})} of "
-            f"{len(names)} strategies",
+            f"{_count(len(errors), 'error')} in {faulty} of "
+            f"{_count(len(names), 'strategy', 'strategies')}",
             fix="correct the lines named above",
         )
     if not as_json:
-        say(f"{len(names)} strategies can be sent; {len(found)} warnings")
+        sent = _count(len(names), "strategy", "strategies")
+        say(f"{sent} can be sent; {_count(len(found), 'warning')}")
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _problems(app: App, name: str) -> list[dict[str, object]]:

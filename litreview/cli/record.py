@@ -8,6 +8,7 @@ import click
 
 from litreview.cli.app import App, pass_app
 from litreview.cli.choices import STAGES
+from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show, show_json, show_rows
 from litreview.vocabulary import RemovalBasis, Stage
 
@@ -87,7 +88,7 @@ def search(app: App, text: str, *, as_json: bool) -> None:
 
 
 @record.command("show")
-@click.argument("record_id", metavar="ID", type=int)
+@click.argument("record_id", metavar="ID", type=ID)
 @json_option
 @pass_app
 def show_(app: App, record_id: int, *, as_json: bool) -> None:
@@ -162,7 +163,7 @@ def _hit_words(hit: dict[str, Any]) -> str:
 
 
 @record.command()
-@click.argument("record_id", metavar="ID", type=int)
+@click.argument("record_id", metavar="ID", type=ID)
 @click.argument("field")
 @click.argument("value")
 @click.option("--why", required=True, help="Why the source is wrong.")
@@ -196,7 +197,7 @@ def edit(  # noqa: PLR0913 - click hands over each option by name
 
 
 @record.command()
-@click.argument("record_ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument("record_ids", metavar="ID...", type=ID, nargs=-1, required=True)
 @click.option("--rule", default="", help="The automatic rule that takes them out.")
 @click.option("--reason", default="", help="A person's reason to take them out.")
 @json_option
@@ -238,7 +239,7 @@ def remove(
 
 
 @record.command()
-@click.argument("record_id", metavar="ID", type=int)
+@click.argument("record_id", metavar="ID", type=ID)
 @click.option("--why", default="", help="Why it comes back.")
 @pass_app
 def restore(app: App, record_id: int, *, why: str) -> None:
@@ -255,7 +256,7 @@ def restore(app: App, record_id: int, *, why: str) -> None:
 
 
 @click.command()
-@click.argument("record_id", metavar="RECORD", type=int)
+@click.argument("record_id", metavar="RECORD", type=ID)
 @json_option
 @pass_app
 def log(app: App, record_id: int, *, as_json: bool) -> None:

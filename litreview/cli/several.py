@@ -18,7 +18,7 @@ class Several(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Spread the values, then parse as click does."""
         options = {
-            name: option.type is click.INT
+            name: isinstance(option.type, click.types.IntParamType)
             for option in self.params
             if isinstance(option, click.Option) and option.multiple
             for name in option.opts

@@ -146,6 +146,7 @@ def prepare(plan: Plan, tell: Tell) -> Show:
     root = plan.root
     if root.exists() and any(root.iterdir()):
         _clear(plan)
+        tell(f"the demonstration that was in {root} is gone; another takes its place")
     review.plant(root, title="", question="", example=True)
     (root / STAMP).write_text(
         "This workspace was made by `litreview demo` and may be made anew by it.\n",

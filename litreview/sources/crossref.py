@@ -38,6 +38,7 @@ from litreview.sources.page import (
     as_dict,
     as_list,
     as_name,
+    as_pages,
     as_text,
     as_url,
     as_year,
@@ -63,6 +64,7 @@ _PLAIN_PARAMS = frozenset(
 )
 _DATES = ("issued", "published", "published-print", "published-online", "posted")
 _RETRACTIONS = frozenset({"retraction", "withdrawal", "removal"})
+_CORRECTIONS = frozenset({"correction", "corrigendum", "erratum"})
 _EDITED = frozenset({"book", "edited-book", "monograph", "reference-book"})
 # What depositors write where there is no name ("&NA;" reads "and na").
 _NO_NAME = frozenset(
@@ -242,7 +244,7 @@ def citation(payload: dict[str, Any]) -> Citation:
     first_container = first_text(payload.get("container-title"))
     noticed = {
         "no-title": not title,
-        "not-a-study": not is_study,
+        "not-a-study": not is_study or _is_correction(payload, source_id, title),
         "retraction-notice": _is_notice(payload, title),
         "year-from-deposit": deposited,
         "authors-are-editors": edited,
@@ -259,7 +261,7 @@ def citation(payload: dict[str, Any]) -> Citation:
         volume=as_text(payload.get("volume")),
         issue=as_text(payload.get("issue"))
         or as_text(as_dict(payload.get("journal-issue")).get("issue")),
-        pages=as_text(payload.get("page")) or as_text(payload.get("article-number")),
+        pages=as_pages(payload.get("page")) or as_text(payload.get("article-number")),
         doi=normalise_doi(source_id),
         abstract=_abstract(payload.get("abstract")),
         type=csl_type,
@@ -397,6 +399,21 @@ def _is_notice(payload: dict[str, Any], title: str) -> bool:
     updates = map(as_dict, as_list(payload.get("update-to")))
     takes_back = any(as_text(update.get("type")) in _RETRACTIONS for update in updates)
     return takes_back or csl.is_retraction_notice(title)
+
+
+def _is_correction(payload: dict[str, Any], source_id: str, title: str) -> bool:
+    """Tell whether the record only corrects another one.
+
+    Both must say so, the update and the title: an article printed again in its
+    corrected form updates the first one, too, and is a study.
+    """
+    updates = map(as_dict, as_list(payload.get("update-to")))
+    corrects = any(
+        as_text(update.get("type")) in _CORRECTIONS
+        and as_name(update.get("DOI")).lower() != source_id
+        for update in updates
+    )
+    return corrects and csl.is_correction_notice(title)
 
 
 def _url(payload: dict[str, Any]) -> str:

@@ -67,7 +67,8 @@ OPENALEX = {
     "supplementary-materials": ("document", NOT_A_STUDY),
     "erratum": ("document", NOT_A_STUDY),
     "retraction": ("document", NOT_A_STUDY),
-    "other": ("document", NOT_A_STUDY),
+    # What OpenAlex cannot place: theses, reports and articles among them.
+    "other": ("document", "other"),
 }
 
 # The entry types of BibTeX and biblatex, which reference managers export, on
@@ -124,6 +125,11 @@ _NOTICE = re.compile(
     r"(?:\s*[\]:]|\s+(?:of|to|for)\b)",
     re.IGNORECASE,
 )
+_CORRECTION = re.compile(
+    r"(?:(?:author|publisher)(?:['\u2019]s)?\s+)?"
+    r"(?:correction|corrigend(?:um|a)|errat(?:um|a))\b",
+    re.IGNORECASE,
+)
 
 
 def is_retracted(title: str) -> bool:
@@ -134,3 +140,8 @@ def is_retracted(title: str) -> bool:
 def is_retraction_notice(title: str) -> bool:
     """Tell whether the record is the notice that retracts another."""
     return _NOTICE.match(title) is not None
+
+
+def is_correction_notice(title: str) -> bool:
+    """Tell whether the title begins as that of a notice that corrects another."""
+    return _CORRECTION.match(title) is not None

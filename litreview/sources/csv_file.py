@@ -22,7 +22,7 @@ from pathlib import Path
 from litreview.citation import Citation, parse_authors
 from litreview.errors import InputFileError
 from litreview.sources import csl
-from litreview.sources.page import as_url, as_year
+from litreview.sources.page import as_pages, as_url, as_year
 from litreview.text import clean_lines, clean_markup, issns, normalise_doi
 
 # Column name -> field; these are recognised without a mapping.
@@ -281,7 +281,7 @@ def _citation(row: dict[str, str], columns: dict[str, str], line: int) -> Citati
         container_title=clean.get("container_title", ""),
         volume=clean.get("volume", ""),
         issue=clean.get("issue", ""),
-        pages=clean.get("pages", ""),
+        pages=as_pages(clean.get("pages")),
         doi=normalise_doi(told.get("doi")),
         abstract=clean_lines(told.get("abstract")),
         type=csl_type,

@@ -40,6 +40,7 @@ from litreview.sources.page import (
     as_dict,
     as_list,
     as_name,
+    as_pages,
     as_text,
     as_url,
     as_year,
@@ -359,7 +360,7 @@ def _container(payload: dict[str, Any]) -> tuple[str, str, str]:
 
 def _pages(biblio: dict[str, Any]) -> str:
     """Return "first-last", or one page."""
-    ends = [as_text(biblio.get("first_page")), as_text(biblio.get("last_page"))]
+    ends = [as_pages(biblio.get("first_page")), as_pages(biblio.get("last_page"))]
     return "-".join(dict.fromkeys(end for end in ends if end))
 
 

@@ -10,6 +10,7 @@ guarantees: the wrong type counts as absent.
 from __future__ import annotations
 
 import ipaddress
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ _BASE_URLS = {
 }
 _KEYS = {"openalex": "OPENALEX_API_KEY"}
 _EARLIEST_YEAR, _LATEST_YEAR = 1000, 2100
+# What stands for "no pages": Wiley's "n/a-n/a", EBSCO's "N.PAG", R's "NA".
+_NO_PAGE = r"(?:n\.?\s?/?\s?a\.?|n\.?\s?pag\.?|no pagination|[?-])"
+_NO_PAGES = re.compile(rf"{_NO_PAGE}(?:\s*[-\u2013]\s*{_NO_PAGE})?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,12 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return clean_markup(str(value))
+
+
+def as_pages(value: Any) -> str:
+    """Return pages as text, or '' for words that say there are none ("n/a-n/a")."""
+    text = as_text(value)
+    return "" if _NO_PAGES.fullmatch(text) else text
 
 
 def as_name(value: Any) -> str:
