@@ -564,6 +564,14 @@ def test_full_text_votes_wait_for_titles(desk: Desk) -> None:
             1,
             "not a CSV file",
         ),
+        (
+            [
+                "record_id,screener,stage,verdict,reasn",
+                "1,a,title_abstract,exclude,X-POP",
+            ],
+            1,
+            "Did you mean 'reason'?",
+        ),
         ([""], 1, "is missing"),
     ],
 )

@@ -457,7 +457,7 @@ def test_status_follows_a_small_life(team: Session, make: Maker) -> None:
     first, second = make.record(), make.record(source="crossref")
     found = review.status(team)
     assert found.records == {"crossref": 1, "openalex": 1}
-    assert found.incomplete_runs == [f"run {run.id} (openalex)"]
+    assert found.incomplete_runs == [f"run {run.id}: s-openalex on openalex"]
     assert found.next_steps[0] == "litreview harvest"
 
     run.status = RunStatus.COMPLETE

@@ -312,21 +312,22 @@ def test_a_merge_over_rounds_needs_the_larger_number_while_it_lasts(
     desk: Desk, make: Maker
 ) -> None:
     """Who is added for a merged report is added to the record that asks for more."""
+    desk.leave("dan")
+    desk.leave("eve")
     old = make.record()
     hand_out(desk)
+    desk.leave("dan", active=True)
     new = make.record()
     hand_out(desk, per_record=3)
     desk.pair(old, new)
-    assert state.needs(desk.session, TA)[old.id] == 3
-    desk.leave(min(desk.handed(old) & desk.handed(new)))
-    people = desk.handed(old) | desk.handed(new)
-    for handle in sorted(people):
-        if desk.person(handle).active:
-            desk.vote(handle, old, "include")
-    hand_out(desk, 2)
+    assert state.needs(desk.session, TA) == {old.id: 3}
+    desk.leave("dan")
+    desk.leave("eve", active=True)
+    assert hand_out(desk, 2).new == {"ann": 0, "bob": 0, "eve": 1}
     desk.split(old, new)
-    needs = state.needs(desk.session, TA)
-    assert (needs[old.id], needs[new.id]) == (2, 3)
+    assert desk.handed(old) == {"ann", "bob"}
+    assert desk.handed(new) == {"ann", "bob", "eve"}
+    assert state.needs(desk.session, TA) == {old.id: 2, new.id: 3}
 
 
 def test_nobody_gets_a_record_twice_nor_too_many_get_it(

@@ -294,6 +294,7 @@ def test_a_departed_persons_votes_are_set_aside(desk: Desk, make: Maker) -> None
         desk.session, record.id, screener=desk.person(second), by=lead, why="gone"
     )
     assert desk.stands(record) == "in_progress"
+    assert desk.handed(record) == {first}
     assert set(desk.session.scalars(select(DecisionSetAside.decision_id))) == set(done)
     kinds = list(desk.session.scalars(select(AuditEvent.kind)))
     assert kinds == ["vote.set-aside"]

@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from litreview.errors import InputFileError
@@ -26,6 +27,8 @@ KNOWN = (
     "at",
     "note",
 )
+# A column's name this like one that is read (0 to 1) is taken for a misspelling.
+MISSPELT = 0.85
 
 
 def read_votes(path: Path) -> tuple[list[VoteRow], str]:
@@ -61,6 +64,17 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise InputFileError(
             path, 1, "neither record_id nor source_id is there to name the records"
         )
+    for name in header:
+        # Other columns are the reader's own; a misspelt one would lose its content.
+        near = get_close_matches(name, KNOWN, n=1, cutoff=MISSPELT)
+        if name not in KNOWN and near:
+            raise InputFileError(
+                path,
+                1,
+                f"the column {name!r} is not read",
+                why=f"Did you mean {near[0]!r}?",
+                fix="rename it, or take it out",
+            )
 
 
 def _row(path: Path, line: int, row: Mapping[str, str | None]) -> VoteRow:
