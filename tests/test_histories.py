@@ -604,7 +604,7 @@ def compare(session: Session) -> None:
 
 @settings(
     deadline=None,
-    max_examples=40,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(HISTORY)
