@@ -59,15 +59,13 @@ RECORD_COLUMNS: Columns = {
     "reason": "text",
     "streams": "list",
 }
-# The words for a report's state at a stage, in the order of the work.
-STANDINGS = ("unscreened", "in_progress", "conflict", "included", "excluded")
 
 
 def records(session: Session) -> pd.DataFrame:
     """Return all records, by id (`RECORD_COLUMNS`).
 
     `title_abstract` and `full_text` are the standing of the record's report (see
-    `STANDINGS`, or not_eligible), `reason` is the primary reason of a full-text
+    `state.standing_of`), `reason` is the primary reason of a full-text
     exclusion, `streams` what an included report serves. `removed` is rule or reason
     for a record that left before screening, with `removed_why` in words.
     """
@@ -98,15 +96,6 @@ def records(session: Session) -> pd.DataFrame:
             )
         )
     return frame(RECORD_COLUMNS, rows, by=["record_id"])
-
-
-def progress(session: Session) -> dict[str, dict[str, int]]:
-    """Return stage -> standing -> number of reports, every `STANDINGS` word named."""
-    counted = {str(stage): dict.fromkeys(STANDINGS, 0) for stage in Stage}
-    for stage, counts in counted.items():
-        for outcome in state.outcomes(session, stage).values():
-            counts[state.standing_of(outcome)] += 1
-    return counted
 
 
 # -- agreement -----------------------------------------------------------------------

@@ -34,7 +34,6 @@ from litreview.models import (
     SearchStrategy,
     SurveyItem,
 )
-from litreview.outcome import Standing
 from litreview.vocabulary import Retrieval, Role, RoundKind, RunStatus, Stage
 from litreview.workspace import FOLDERS, MARKER, Workspace, sha256, write_whole
 
@@ -356,7 +355,7 @@ class Status:
 
 def status(session: Session) -> Status:
     """Return where the review stands and what comes next."""
-    stages = {str(stage): stage_counts(session, stage) for stage in Stage}
+    stages = {str(stage): state.standings(session, stage) for stage in Stage}
     included = state.included(session)
     study = state.studies(session) if included else {}
     by_source = select(Record.source, func.count()).group_by(Record.source)
@@ -438,22 +437,6 @@ def _unassigned(session: Session, stage: str, counts: dict[str, int]) -> bool:
         .limit(1)
     )
     return bool(counts["unscreened"]) and session.scalar(handed) is None
-
-
-def stage_counts(session: Session, stage: str) -> dict[str, int]:
-    """Return how many reports stand where at a stage, by the words of `state`."""
-    counts = Counter(
-        state.standing_of(outcome)
-        for outcome in state.outcomes(session, stage).values()
-    )
-    words = (
-        Standing.UNSCREENED,
-        Standing.IN_PROGRESS,
-        Standing.CONFLICT,
-        "included",
-        "excluded",
-    )
-    return {str(word): counts.get(word, 0) for word in words}
 
 
 def _fulltext_counts(session: Session) -> dict[str, int]:

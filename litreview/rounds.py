@@ -49,6 +49,8 @@ class HandedOut:
 def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
     """Hand every eligible report that lacks screeners to as many as it needs.
 
+    At full text, a report whose text could not be had is handed to nobody.
+
     Raises `UsageError` where there are fewer screeners than votes to give, or a
     round of this name asks for another number.
     """
@@ -59,10 +61,11 @@ def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
     outcomes = state.outcomes(session, plan.stage)
     taken = _taken(session, plan.stage, outcomes)
     need = state.needs(session, plan.stage)
+    missing = _missing(session, plan.stage)
     open_clusters = {
         cluster: need.get(cluster, target.per_record)
         for cluster, outcome in outcomes.items()
-        if not outcome.complete
+        if not outcome.complete and cluster not in missing
     }
     people = _screeners(session, with_leads=plan.with_leads)
     made: list[tuple[int, str]] = []
@@ -305,7 +308,8 @@ def _waits(outcome: Outcome, person_id: int) -> bool:
 
 def own_progress(session: Session, person: Person, *, stage: str) -> Queue:
     """Return how many reports this person was handed and has done at a stage."""
-    clusters = {cluster for _record, cluster in _handed(session, person, stage)}
+    handed = {cluster for _record, cluster in _handed(session, person, stage)}
+    clusters = handed - _missing(session, stage)
     clusters |= {
         cluster
         for cluster, votes in state.votes(session, stage).items()

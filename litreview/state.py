@@ -339,6 +339,18 @@ def included(session: Session) -> set[int]:
     return {cluster for cluster, outcome in found.items() if outcome.included}
 
 
+def standings(session: Session, stage: str) -> dict[str, int]:
+    """Return how many reports stand where at a stage, by the words of `standing_of`.
+
+    A report that is not eligible is not counted.
+    """
+    words = (*list(Standing)[:-1], "included", "excluded")
+    counts = {str(word): 0 for word in words}
+    for outcome in outcomes(session, stage).values():
+        counts[standing_of(outcome)] += 1
+    return counts
+
+
 def standing_of(outcome: Outcome | None) -> str:
     """Return the word for a report's state at a stage, for lists and exports."""
     if outcome is None:

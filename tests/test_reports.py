@@ -9,13 +9,13 @@ from making import Maker
 from sqlalchemy.orm import Session
 from team import FT, TA, Team, every_kind, start
 
-from litreview import reports
+from litreview import reports, state
 from litreview.models import Assignment, ScreeningRound
 from litreview.reports import Agreement
 from litreview.screening import withdraw
 from litreview.settling import set_aside
 from litreview.statistic import Statistic
-from litreview.vocabulary import Role, RoundKind
+from litreview.vocabulary import Role, RoundKind, Stage
 
 
 @pytest.fixture
@@ -64,7 +64,8 @@ def test_records_tell_where_each_report_stands(team: Team) -> None:
 def test_progress_counts_reports_by_standing(team: Team) -> None:
     """Each stage counts its eligible reports, each in one standing."""
     every_kind(team)
-    assert reports.progress(team.session) == {
+    found = {str(stage): state.standings(team.session, stage) for stage in Stage}
+    assert found == {
         "title_abstract": {
             "unscreened": 2,
             "in_progress": 1,

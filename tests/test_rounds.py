@@ -13,7 +13,7 @@ from making import REVIEW, Maker
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from litreview import db, membership, review, rounds, state
+from litreview import db, fulltext, membership, review, rounds, state
 from litreview.errors import LitreviewError, NotAllowedError, UsageError
 from litreview.models import Assignment, Decision, Record, ScreeningRound
 from litreview.protocol import STARTER_CRITERIA
@@ -518,3 +518,25 @@ def test_hand_outs_are_no_votes(desk: Desk, make: Maker) -> None:
     assert desk.session.scalar(select(func.count(Decision.id))) == 0
     found = state.outcomes(desk.session, TA).values()
     assert {outcome.standing for outcome in found} == {"unscreened"}
+
+
+def test_a_text_that_could_not_be_had_is_handed_to_nobody(
+    desk: Desk, make: Maker
+) -> None:
+    """At full text only what can be read is handed out, or counted as handed."""
+    gone, there = make.record(), make.record()
+    for record in (gone, there):
+        desk.votes(record, ann="include", bob="include")
+    fulltext.set_status(
+        desk.session,
+        gone.id,
+        status=Retrieval.NOT_RETRIEVED,
+        location="",
+        by=make.person("lead"),
+    )
+    done = hand_out(desk, stage=FT)
+    assert done.records == 1
+    assert desk.handed(gone, FT) == set()
+    assert desk.handed(there, FT) == {"ann", "bob"}
+    own = rounds.own_progress(desk.session, make.person("ann"), stage=FT)
+    assert (own.assigned, own.left) == (1, 1)

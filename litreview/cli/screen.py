@@ -244,9 +244,7 @@ def resolve(  # noqa: PLR0913 - one parameter for each option
             session, ruling, by=lookup.actor(session, app.handle)
         )
     )
-    say(
-        f"settled by {done.kind}: {verdict} record {record_id} (resolution {done.id})"
-    )
+    say(f"settled by {done.kind}: {verdict} record {record_id} (resolution {done.id})")
 
 
 @screen.command("set-aside")
@@ -355,7 +353,7 @@ def progress(app: App, *, stage: str | None, as_json: bool) -> None:
     Example:
       litreview screen progress
     """
-    from litreview import lookup, review, rounds
+    from litreview import lookup, rounds, state
 
     stages = [stage] if stage else STAGES
 
@@ -364,7 +362,7 @@ def progress(app: App, *, stage: str | None, as_json: bool) -> None:
         return {
             each: (
                 rounds.own_progress(session, person, stage=each),
-                review.stage_counts(session, each),
+                state.standings(session, each),
             )
             for each in stages
         }
