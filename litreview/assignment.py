@@ -66,7 +66,7 @@ def allocate(
     groups = _grouped(records, able, per_record, earlier)
     for group in groups:
         if len(group.free) < group.need:
-            raise _too_few(len(able), per_record)
+            raise too_few(len(able), per_record)
     chance = random.Random(seed)  # noqa: S311 - a draw to repeat, not a secret
     loads = Counter(name for names in earlier.values() for name in names)
     _share_out(groups, screeners, loads)
@@ -89,7 +89,8 @@ def _able(screeners: Mapping[str, float], per_record: int) -> tuple[str, ...]:
     return tuple(sorted(name for name, share in screeners.items() if share))
 
 
-def _too_few(able: int, per_record: int) -> UsageError:
+def too_few(able: int, per_record: int) -> UsageError:
+    """Return the refusal to give a record more votes than there are people."""
     fix = "add screeners to review.yaml and run `litreview sync`"
     if able:
         fix += f", or ask for at most {able} per record"

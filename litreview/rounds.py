@@ -18,11 +18,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from litreview import lookup, membership, state
-from litreview.assignment import allocate
+from litreview.assignment import allocate, too_few
 from litreview.errors import LitreviewError, NotAllowedError, UsageError
 from litreview.models import Assignment, Person, Record, ScreeningRound
 from litreview.outcome import Outcome
 from litreview.vocabulary import Retrieval, Role, RoundKind, Stage
+from litreview.wording import phrase
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,10 @@ def _round(session: Session, plan: Plan, by: Person) -> ScreeningRound:
     wanted = plan.per_record or usual
     if main is not None and plan.round_name is None and wanted == main.per_record:
         return main
-    name = plan.round_name or _next_name(session, plan.stage)
+    _refuse_unmeetable(session, plan, wanted)
+    name = _next_name(session, plan.stage)
+    if plan.round_name is not None:
+        name = phrase(plan.round_name, "round's name")
     made = ScreeningRound(
         stage=plan.stage,
         name=name,
@@ -135,6 +139,13 @@ def _round(session: Session, plan: Plan, by: Person) -> ScreeningRound:
     session.add(made)
     session.flush()
     return made
+
+
+def _refuse_unmeetable(session: Session, plan: Plan, wanted: int) -> None:
+    """Refuse a round that nobody could finish: it would stay for good."""
+    able = len(_screeners(session, with_leads=plan.with_leads))
+    if wanted > able:
+        raise too_few(able, wanted)
 
 
 def _same_number(named: ScreeningRound, plan: Plan) -> ScreeningRound:

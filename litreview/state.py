@@ -51,6 +51,8 @@ from litreview.vocabulary import (
 
 # SQLite takes at most 32,766 bound values in a statement; stay well below.
 CHUNK = 5_000
+# The word for a full text that could not be had, where reports are counted.
+MISSING = "not_retrieved"
 
 LATER, COVER, COVERING = aliased(Decision), aliased(Decision), aliased(Record)
 NEWER_RESOLUTION = aliased(Resolution)
@@ -342,12 +344,19 @@ def included(session: Session) -> set[int]:
 def standings(session: Session, stage: str) -> dict[str, int]:
     """Return how many reports stand where at a stage, by the words of `standing_of`.
 
-    A report that is not eligible is not counted.
+    A report that is not eligible is not counted. At full text, one that nobody
+    could read is ``not_retrieved`` and waits for nobody.
     """
-    words = (*list(Standing)[:-1], "included", "excluded")
+    words = [*list(Standing)[:-1], "included", "excluded"]
+    gone: set[int] = set()
+    if stage == Stage.FULL_TEXT:
+        words.append(MISSING)
+        found = retrievals(session)
+        gone = {c for c, word in found.items() if word == Retrieval.NOT_RETRIEVED}
     counts = {str(word): 0 for word in words}
-    for outcome in outcomes(session, stage).values():
-        counts[standing_of(outcome)] += 1
+    for cluster, outcome in outcomes(session, stage).items():
+        unread = cluster in gone and outcome.standing == Standing.UNSCREENED
+        counts[MISSING if unread else standing_of(outcome)] += 1
     return counts
 
 

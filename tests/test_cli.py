@@ -691,3 +691,34 @@ def test_an_upgrade_says_what_it_did(
     assert capsys.readouterr().out == "upgraded from nothing to 0001\n"
     assert call(space, "db", "upgrade") == 0
     assert "already" in capsys.readouterr().err
+
+
+def test_an_argument_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """Bytes that are not UTF-8 end in one message, not in a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "litreview", b"--as", b"caf\xe9", b"whoami"],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 2
+    assert b"not UTF-8" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_under_the_output_is_told(tmp_path: Path) -> None:
+    """Output that cannot be written is status 1 and one message."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "litreview", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+    assert done.returncode == 1
+    assert b"no space left" in done.stderr
+    assert b"Traceback" not in done.stderr

@@ -74,11 +74,12 @@ def test_progress_counts_reports_by_standing(team: Team) -> None:
             "excluded": 2,
         },
         "full_text": {
-            "unscreened": 4,
+            "unscreened": 3,
             "in_progress": 0,
             "conflict": 1,
             "included": 3,
             "excluded": 2,
+            "not_retrieved": 1,
         },
     }
 

@@ -540,3 +540,16 @@ def test_a_text_that_could_not_be_had_is_handed_to_nobody(
     assert desk.handed(there, FT) == {"ann", "bob"}
     own = rounds.own_progress(desk.session, make.person("ann"), stage=FT)
     assert (own.assigned, own.left) == (1, 1)
+
+
+def test_a_round_that_nobody_could_finish_is_not_opened(
+    desk: Desk, make: Maker
+) -> None:
+    """More votes than screeners, or a name of blanks, opens no round for good."""
+    make.record()
+    before = desk.session.scalar(select(func.count(ScreeningRound.id)))
+    with pytest.raises(UsageError, match="9 asked for, 4 available"):
+        hand_out(desk, per_record=9)
+    with pytest.raises(LitreviewError, match="name is empty"):
+        hand_out(desk, per_record=1, round_name="  ")
+    assert desk.session.scalar(select(func.count(ScreeningRound.id))) == before

@@ -399,12 +399,14 @@ class Terminal:
             os.write(self.master, typed.encode())
         root = str(Path(__file__).resolve().parent.parent)
         words = ["--database", url, "--as", "ann", "screen", "start"]
+        # The size is the terminal's own, whatever the shell around the tests says.
+        own = {k: v for k, v in os.environ.items() if k not in {"COLUMNS", "LINES"}}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "litreview", *words],
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**os.environ, "PYTHONPATH": root, "TERM": "xterm", **environment},
+            env={**own, "PYTHONPATH": root, "TERM": "xterm", **environment},
             start_new_session=True,
             preexec_fn=lambda: ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
         )

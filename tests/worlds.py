@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -110,7 +110,8 @@ class World:
         before = sys.stdin
         sys.stdin = io.StringIO(keys)
         try:
-            with redirect_stdout(out), redirect_stderr(err):
+            # In the workspace: what a command makes where it is run stays there.
+            with chdir(self.root), redirect_stdout(out), redirect_stderr(err):
                 status = cli.run(["-w", str(self.root), "--as", handle, *words])
         finally:
             sys.stdin = before

@@ -9,6 +9,7 @@ them with the commands' own help.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -22,7 +23,7 @@ import click
 
 import litreview
 from litreview.cli.app import App
-from litreview.errors import LitreviewError
+from litreview.errors import LitreviewError, UsageError
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -135,9 +136,11 @@ def run(arguments: list[str]) -> int:
     """Run one command and return its exit status; every failure is told here."""
     # Not `root.main`: it makes its own of a pipe that was closed.
     try:
+        _refuse_unreadable(arguments)
         with root.make_context("litreview", list(arguments)) as ctx:
             root.invoke(ctx)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the caller
+            sys.stdout.flush()
     except LitreviewError as error:
         _tell(error, verbose="-v" in arguments or "--verbose" in arguments)
         return error.exit_code
@@ -151,8 +154,29 @@ def run(arguments: list[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone; nothing is wrong with our work.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _silence()
+        click.echo("litreview: the output cannot be written: no space left", err=True)
+        return 1
     return 0
+
+
+def _refuse_unreadable(arguments: list[str]) -> None:
+    """Refuse an argument whose bytes are no text: it could be stored nowhere."""
+    for word in arguments:
+        if not word.isascii() and any("\ud800" <= sign <= "\udfff" for sign in word):
+            raise UsageError(
+                f"an argument is not UTF-8 text: {word!a}",
+                fix="set the terminal to UTF-8, or type it again",
+            )
+
+
+def _silence() -> None:
+    """Send what is still to be written nowhere, so that leaving is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: LitreviewError, *, verbose: bool) -> None:

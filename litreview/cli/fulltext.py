@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from litreview.cli.app import App, pass_app
+from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show_rows
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def list_(app: App, *, status: str | None, as_json: bool) -> None:
 
 
 @fulltext.command("set")
-@click.argument("record_ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument("record_ids", metavar="ID...", type=ID, nargs=-1, required=True)
 @click.argument("status", type=click.Choice(STATES[1:]))
 @click.option("--where", default="", help="The file or address of the full text.")
 @pass_app

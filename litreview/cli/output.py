@@ -7,6 +7,7 @@ escape sequence in a record reaches the terminal.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -18,6 +19,10 @@ from litreview.text import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+# Control characters that JSON allows raw, and signs that turn text around: in JSON
+# they are written as escapes, so that none reaches a terminal.
+UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON on stdout and nothing else."
 )
@@ -25,7 +30,8 @@ json_option = click.option(
 
 def show_json(value: object) -> None:
     """Print one JSON value on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    click.echo(UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def say(message: str) -> None:

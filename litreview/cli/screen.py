@@ -16,6 +16,7 @@ from litreview.cli.choices import (
     stage_option,
     stream_option,
 )
+from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show, show_json, show_rows
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def assign(  # noqa: PLR0913 - one parameter for each option
 
 
 @screen.command()
-@click.argument("record_id", metavar="ID", type=int)
+@click.argument("record_id", metavar="ID", type=ID)
 @click.argument("verdict", type=click.Choice(VERDICTS))
 @stage_option
 @reason_option
@@ -132,7 +133,7 @@ def decide(  # noqa: PLR0913 - one parameter for each option
 
 
 @screen.command()
-@click.argument("record_id", metavar="ID", type=int)
+@click.argument("record_id", metavar="ID", type=ID)
 @stage_option
 @pass_app
 def withdraw(app: App, record_id: int, *, stage: str) -> None:
@@ -192,7 +193,7 @@ def conflicts(app: App, *, stage: str | None, as_json: bool) -> None:
 
 
 @screen.command()
-@click.argument("record_id", metavar="ID", type=int)
+@click.argument("record_id", metavar="ID", type=ID)
 @click.argument("verdict", type=click.Choice(["include", "exclude"]))
 @stage_option
 @reason_option
@@ -208,7 +209,7 @@ def conflicts(app: App, *, stage: str | None, as_json: bool) -> None:
 @click.option(
     "--corrects",
     metavar="N",
-    type=int,
+    type=ID,
     help="The resolution that this one replaces, where one holds already.",
 )
 @pass_app
@@ -249,7 +250,7 @@ def resolve(  # noqa: PLR0913 - one parameter for each option
 
 @screen.command("set-aside")
 @click.argument("handle", metavar="HANDLE")
-@click.argument("record_id", metavar="ID", type=int)
+@click.argument("record_id", metavar="ID", type=ID)
 @click.option("--why", required=True, help="The reason, for the record.")
 @pass_app
 def set_aside(app: App, handle: str, record_id: int, *, why: str) -> None:
