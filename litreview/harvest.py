@@ -117,9 +117,7 @@ def _its_own_fault(error: ServiceError) -> bool:
 
 
 def _skipped(source: str) -> ServiceError:
-    return ServiceError(
-        f"{source} was not asked", why="it failed for an earlier search just now"
-    )
+    return ServiceError(f"{source} was not asked: it failed just before")
 
 
 # -- the runs ----------------------------------------------------------------------
