@@ -13,7 +13,7 @@ one report.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -374,21 +374,29 @@ class Imported:
 
 
 def import_votes(
-    session: Session, rows: Sequence[VoteRow], *, file_hash: str, by: Person
+    session: Session,
+    rows: Sequence[VoteRow],
+    *,
+    file_hash: str,
+    by: Person,
+    tell: Callable[[int], None] = lambda _done: None,
 ) -> Imported:
     """Store the votes of a file, each once, title and abstract before full text.
 
-    Unknown screeners join. A vote equal to the one in force is not stored again. A
-    full-text vote on a report that is not (yet) included waits: the file can be
-    brought in again. Raises `LitreviewError` with the line for the first impossible
-    row; nothing of the file is then stored.
+    `tell` hears how many rows are done, after each. Unknown screeners join. A vote
+    equal to the one in force is not stored again. A full-text vote on a report that
+    is not (yet) included waits: the file can be brought in again. Raises
+    `LitreviewError` with the line for the first impossible row; nothing of the file
+    is then stored.
     """
     if by.role != Role.LEAD or not by.active:
         raise NotAllowedError(
             f"{by.handle} may not bring in others' votes", fix="ask a lead"
         )
     told = Imported()
-    for row in sorted(rows, key=lambda row: (row.stage == Stage.FULL_TEXT, row.line)):
+    ordered = sorted(rows, key=lambda row: (row.stage == Stage.FULL_TEXT, row.line))
+    for done, row in enumerate(ordered, start=1):
+        tell(done)
         try:
             _import_row(session, row, told, file_hash, by)
         except LitreviewError as error:

@@ -696,7 +696,7 @@ def test_an_upgrade_says_what_it_did(
 def test_an_argument_that_is_no_text_is_refused(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 end in one message, not in a traceback."""
     done = subprocess.run(
-        [sys.executable, "-m", "litreview", b"--as", b"caf\xe9", b"whoami"],
+        [sys.executable, "-m", "litreview", b"--as", b"\xe9", b"whoami"],
         capture_output=True,
         check=False,
         cwd=tmp_path,

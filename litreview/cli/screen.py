@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from litreview import reports
 
+# Votes of a file between two lines on stderr: some seconds' work.
+TELL_EVERY = 1_000
+
 
 @click.group()
 def screen() -> None:
@@ -413,9 +416,18 @@ def import_votes(app: App, file: Path, *, as_json: bool) -> None:
     from litreview.errors import IncompleteError
 
     rows, digest = read_votes(file)
+
+    def tell(number: int) -> None:
+        if number % TELL_EVERY == 0:
+            say(f"{number:,} of {len(rows):,} votes")
+
     done = app.write(
         lambda session: screening.import_votes(
-            session, rows, file_hash=digest, by=lookup.actor(session, app.handle)
+            session,
+            rows,
+            file_hash=digest,
+            by=lookup.actor(session, app.handle),
+            tell=tell,
         )
     )
     if as_json:
