@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The main job, end to end, on the embedded database and without the internet.
 demo: $(VENV)/installed
-	$(BIN)/litreview demo demo --again
+	$(BIN)/litreview demo demo
 
 # Every test. With LITREVIEW_TEST_POSTGRES set to a server's URL, also on PostgreSQL.
 test: $(VENV)/installed-dev

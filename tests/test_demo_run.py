@@ -15,10 +15,10 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from litreview import checks, db, prisma, trace, workspace
+from litreview import audit, checks, db, prisma, trace, workspace
 from litreview.demo import example
 from litreview.demo.generator import Truth, demo_works
-from litreview.demo.run import SEED, STAMP, Plan, run, services
+from litreview.demo.run import SEED, STAMP, Plan, run, services, untouched
 from litreview.errors import WorkspaceError
 from litreview.models import (
     CandidatePair,
@@ -213,9 +213,13 @@ def test_another_seed_gives_other_conflicts(shown: Shown, tmp_path: Path) -> Non
 def test_a_demonstration_is_made_anew_only_on_demand(
     shown: Shown, tmp_path: Path
 ) -> None:
-    """An earlier demonstration, or any other folder in use, is left alone."""
-    with pytest.raises(WorkspaceError, match="already"):
+    """One that somebody has worked in, or any other folder in use, is left alone."""
+    assert untouched(shown.root)
+    mine = shown.root / "queries" / "mine.yaml"
+    mine.write_text("title: mine\n", "utf-8")
+    with pytest.raises(WorkspaceError, match="somebody has worked in it"):
         run(Plan(shown.root, "dana"), lambda _line: None)
+    mine.unlink()
     assert (shown.exports / "prisma.svg").is_file()
     mine = tmp_path / "mine"
     mine.mkdir()
@@ -224,6 +228,21 @@ def test_a_demonstration_is_made_anew_only_on_demand(
         run(Plan(mine, "dana", again=True), lambda _line: None)
     assert (mine / "thesis.txt").read_text("utf-8") == "years of work"
     assert (shown.root / STAMP).is_file()
+
+
+def test_one_more_row_means_that_somebody_worked_there(
+    shown: Shown, tmp_path: Path
+) -> None:
+    """A stored act counts as work, as a file does; a half-made one is nobody's."""
+    copy = tmp_path / "copy"
+    shutil.copytree(shown.root, copy)
+    assert untouched(copy)
+    engine = db.engine_for(workspace.at(copy).database_url)
+    db.write(engine, lambda session: audit.note(session, "test.act", by=None).id)
+    engine.dispose()
+    assert not untouched(copy)
+    (copy / STAMP).write_text("made, but not to the end\n", "utf-8")
+    assert untouched(copy)
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,11 @@ def demo() -> None:
 )
 @records_option
 @click.option("--seed", type=int, default=7, show_default=True, help="Other votes.")
-@click.option("--again", is_flag=True, help="Make an earlier demonstration anew.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Make an earlier one anew, even if somebody has worked in it.",
+)
 @pass_app
 def run(
     app: App, folder: Path, *, records: Path | None, seed: int, again: bool

@@ -9,6 +9,7 @@ gives other conflicts; they are stored with the origin ``simulation``.
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from litreview import (
@@ -53,7 +55,7 @@ from litreview.demo.votes import (
     simulated_retrieval,
     simulated_vote,
 )
-from litreview.errors import IncompleteError, WorkspaceError
+from litreview.errors import IncompleteError, LitreviewError, WorkspaceError
 from litreview.models import Record
 from litreview.sources.page import Settings
 from litreview.text import title_key
@@ -81,6 +83,7 @@ people:
 """
 # A workspace that this program made for show may be made anew; no other ever is.
 STAMP = "MADE-FOR-SHOW.txt"
+STAMP_WORDS = "This workspace was made by `litreview demo` and may be made anew by it."
 # Votes stored in one transaction. A person's votes are stored one by one.
 BATCH = 100
 # The record leaves before screening where its source says that it is no study.
@@ -141,17 +144,14 @@ def prepare(plan: Plan, tell: Tell) -> Show:
     """Make the workspace, its database and its team.
 
     Raises `WorkspaceError` for a folder that is in use, unless it was made for show
-    and `again` is set.
+    and nobody has worked in it since, or `again` is set.
     """
     root = plan.root
     if root.exists() and any(root.iterdir()):
         _clear(plan)
         tell(f"the demonstration that was in {root} is gone; another takes its place")
     review.plant(root, title="", question="", example=True)
-    (root / STAMP).write_text(
-        "This workspace was made by `litreview demo` and may be made anew by it.\n",
-        "utf-8",
-    )
+    (root / STAMP).write_text(f"{STAMP_WORDS}\n", "utf-8")
     if plan.records is not None:
         strategy = Path(__file__).parent / "school-leadership.yaml"
         shutil.copy(strategy, root / "queries" / strategy.name)
@@ -172,13 +172,39 @@ def _clear(plan: Plan) -> None:
             f"{plan.root} is in use and was not made by a demonstration",
             fix="name another folder: `litreview demo DIR`",
         )
-    if not plan.again:
+    if not plan.again and not untouched(plan.root):
         raise WorkspaceError(
             f"{plan.root} has a demonstration already",
-            why="making it anew would delete what you did there",
+            why="somebody has worked in it; making it anew would delete that",
             fix=f"look around there, or run `litreview demo {plan.root} --again`",
         )
     shutil.rmtree(plan.root)
+
+
+def untouched(root: Path) -> bool:
+    """Tell whether nobody has worked in a demonstration since it was made.
+
+    The stamp was written last, with the size of every table. One without the sizes
+    never came to its end.
+    """
+    stamp = root / STAMP
+    _words, *sizes = stamp.read_text("utf-8").splitlines()
+    if not sizes:
+        return True
+    written = [
+        path.stat().st_mtime
+        for folder in ("queries", "screening")
+        for path in (root / folder).rglob("*")
+    ]
+    if max(written, default=0.0) > stamp.stat().st_mtime:
+        return False
+    engine = db.engine_for(workspace.at(root).database_url)
+    try:
+        return bool(json.loads(sizes[0]) == db.read(engine, db.stats))
+    except (LitreviewError, SQLAlchemyError):
+        return False  # made by another version, or damaged: a person decides
+    finally:
+        engine.dispose()
 
 
 @contextlib.contextmanager
@@ -452,6 +478,8 @@ def export(show: Show) -> Path:
 
     files, schema = db.read(show.engine, work)
     exports.write_files(show.space.exports, files, schema=schema)
+    sizes = json.dumps(db.read(show.engine, db.stats))
+    (show.space.root / STAMP).write_text(f"{STAMP_WORDS}\n{sizes}\n", "utf-8")
     seconds = time.monotonic() - show.begun
     show.tell(f"{len(files)} files in {show.space.exports}, after {seconds:.0f} s")
     return show.space.exports
