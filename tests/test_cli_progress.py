@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def test_without_a_terminal_lines_tell_counts_and_the_time_left(
     ]
 
 
+def written_to(leader: int, *, until: str) -> str:
+    """What a terminal was given, read piece by piece: it hands it over as it comes."""
+    shown = b""
+    while until.encode() not in shown and select.select([leader], [], [], 10)[0]:
+        shown += os.read(leader, 65_536)
+    return shown.decode()
+
+
 def test_on_a_terminal_there_is_a_bar_for_each_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,7 +57,7 @@ def test_on_a_terminal_there_is_a_bar_for_each_search(
             tell(searches[0], 5, 40)
             tell(searches[1], 20, 20)
         monkeypatch.undo()
-        shown = os.read(leader, 65_536).decode()
+        shown = written_to(leader, until="20/20")
     os.close(leader)
     assert "1/2 trust openalex" in shown
     assert "5/40" in shown
