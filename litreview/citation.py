@@ -47,6 +47,21 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Tell of something published about a work after it: a correction, say.
+
+    `kind` is a word with underscores (retraction, correction,
+    expression_of_concern ...), `doi` the notice's own or empty, `published` an ISO
+    date or empty, `source` who told it (publisher, retraction-watch, openalex).
+    """
+
+    kind: str
+    doi: str = ""
+    published: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """Describe one record of one source; '' (None, False) means not told.
 
@@ -78,6 +93,7 @@ class Citation:
     pmid: str = ""
     retracted: bool = False
     flags: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 def author(text: str, *, orcid: str = "") -> Author | None:

@@ -20,7 +20,7 @@ from litreview.yamlfile import suggestion
 EDITABLE = tuple(
     field.name
     for field in fields(Citation)
-    if field.name not in ("source", "source_id", "flags")
+    if field.name not in ("source", "source_id", "flags", "notices")
 )
 EARLIEST_YEAR, LATEST_YEAR = 1000, 2100
 

@@ -64,7 +64,7 @@ NAMING = {
 }
 
 JsonValue: TypeAlias = dict[str, Any] | list[Any]
-Json = JSON().with_variant(JSONB(), "postgresql")
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 def now() -> datetime:
@@ -192,7 +192,8 @@ class HarvestRun(Base):
 
     `request` holds what was really sent (search), the file with its hash (file),
     or the URL and access date (manual). `expected` is what the run should store,
-    `fetched` counts items received in the present walk.
+    `fetched` counts items received in the present walk; `service` is the version
+    that the service says it has.
     """
 
     __tablename__ = "harvest_run"
@@ -207,6 +208,7 @@ class HarvestRun(Base):
     strategy_id: Mapped[int | None] = mapped_column(ForeignKey("search_strategy.id"))
     request: Mapped[JsonValue] = mapped_column(Json)
     client: Mapped[str] = mapped_column(default="")
+    service: Mapped[str | None]
     status: Mapped[str] = mapped_column(default=RunStatus.RUNNING)
     reported: Mapped[int | None]
     expected: Mapped[int | None]
@@ -220,7 +222,7 @@ class HarvestRun(Base):
 
 
 class HarvestPage(Base):
-    """One answer of a service: when, what was asked, how much came."""
+    """One answer of a service: when, what was asked and how often, how much came."""
 
     __tablename__ = "harvest_page"
     __table_args__ = (UniqueConstraint("run_id", "walk", "number"),)
@@ -231,6 +233,7 @@ class HarvestPage(Base):
     items: Mapped[int]
     total: Mapped[int | None]
     url: Mapped[str]
+    requests: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -242,6 +245,8 @@ class Record(Base):
     imported file, since "1" in two files are two records, and empty for a service.
     `cluster_id` is the smallest record id of the records judged to be one report;
     `title_key` is cut at 200 characters, which an index of PostgreSQL can hold.
+    `notices` lists what was published about the record later: retractions and
+    corrections, each with kind, doi, published and source.
     """
 
     __tablename__ = "record"
@@ -279,6 +284,7 @@ class Record(Base):
     abstract: Mapped[str] = mapped_column(default="")
     retracted: Mapped[bool] = mapped_column(default=False)
     flags: Mapped[str] = mapped_column(default="")
+    notices: Mapped[JsonValue | None] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -17,7 +17,7 @@ import unicodedata
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from litreview import corrections, lookup, state
-from litreview.citation import Author, Citation, authors_text
+from litreview.citation import Author, Citation, Notice, authors_text
 from litreview.errors import LitreviewError
 from litreview.models import (
     HarvestRun,
@@ -245,7 +245,11 @@ def _columns(citation: Citation) -> dict[str, object]:
         name: _storable(value) if isinstance(value, str) else value
         for name, value in told.items()
     }
-    return {**clean, "title_key": title_key(str(clean["title"]))[:TITLE_KEY_LENGTH]}
+    return {
+        **clean,
+        "title_key": title_key(str(clean["title"]))[:TITLE_KEY_LENGTH],
+        "notices": [asdict(notice) for notice in citation.notices] or None,
+    }
 
 
 def _storable(text: str) -> str:
@@ -341,8 +345,16 @@ def _told(session: Session, record: Record) -> Citation:
         source_id=record.source_id,
         authors=names,
         flags=tuple(record.flags.split()),
+        notices=_notices(record),
         **{field: getattr(record, field) for field in plain},
     )
+
+
+def _notices(record: Record) -> tuple[Notice, ...]:
+    told = record.notices
+    if not isinstance(told, list):
+        return ()
+    return tuple(Notice(**fields) for fields in told)
 
 
 def _edits(session: Session, ids: Iterable[int]) -> dict[int, list[tuple[str, str]]]:

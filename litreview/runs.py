@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from litreview import lookup
@@ -28,7 +28,7 @@ from litreview.queries import Request
 from litreview.records import LONGEST_ID, WORKERS, Entry, canonical, store
 from litreview.searches import Search
 from litreview.sources.page import Item, Page
-from litreview.vocabulary import RunKind, RunStatus
+from litreview.vocabulary import Found, RunKind, RunStatus
 from litreview.workspace import sha256
 
 # Sources whose cursor another process may take up.
@@ -109,26 +109,15 @@ def start(session: Session, search: Search, *, by: str, client: str) -> Place:
     """Open a run, or find the unfinished one of the same search and its place."""
     person = lookup.actor(session, by, roles=WORKERS)
     strategy = _strategy(session, search)
-    request = _request(search.request)
-    unfinished = (
-        select(HarvestRun)
-        .join(SearchStrategy, SearchStrategy.id == HarvestRun.strategy_id)
-        .where(
-            SearchStrategy.name == search.name,
-            HarvestRun.source == search.source,
-            HarvestRun.kind == RunKind.SEARCH,
-            HarvestRun.status != RunStatus.COMPLETE,
-        )
-        .order_by(HarvestRun.id.desc())
-    )
-    for run in session.scalars(unfinished):
+    request = _request(search)
+    for run in session.scalars(_unfinished(search)):
         same = {k: v for k, v in dict(run.request).items() if k != CUT_OFF} == request
-        if run.strategy_id == strategy.id and same:
+        if same and run.strategy_id == (strategy and strategy.id):
             return _resumed(session, run, search.request)
     run = HarvestRun(
-        kind=RunKind.SEARCH,
+        kind=search.kind,
         source=search.source,
-        strategy_id=strategy.id,
+        strategy_id=strategy and strategy.id,
         request=request,
         client=client,
         person_id=person.id,
@@ -138,8 +127,24 @@ def start(session: Session, search: Search, *, by: str, client: str) -> Place:
     return Place(run.id, search.request.keep)
 
 
-def _strategy(session: Session, search: Search) -> SearchStrategy:
+def _unfinished(search: Search) -> Select[HarvestRun]:
+    """Ask for the runs that this search may go on with, the newest first."""
+    query = select(HarvestRun).where(
+        HarvestRun.source == search.source,
+        HarvestRun.kind == search.kind,
+        HarvestRun.status != RunStatus.COMPLETE,
+    )
+    if search.text:
+        query = query.join(
+            SearchStrategy, SearchStrategy.id == HarvestRun.strategy_id
+        ).where(SearchStrategy.name == search.name)
+    return query.order_by(HarvestRun.id.desc())
+
+
+def _strategy(session: Session, search: Search) -> SearchStrategy | None:
     """Return the stored strategy with this very text, storing it if it is new."""
+    if not search.text:
+        return None
     digest = sha256(search.text)
     found = session.scalar(
         select(SearchStrategy).where(
@@ -153,9 +158,11 @@ def _strategy(session: Session, search: Search) -> SearchStrategy:
     return found
 
 
-def _request(request: Request) -> dict[str, object]:
-    """Return what is really sent, and how much of the answer is kept."""
+def _request(search: Search) -> dict[str, object]:
+    """Return what is really sent, how much of the answer is kept, and the facts."""
+    request = search.request
     return {
+        **search.facts,
         "source": request.source,
         "params": dict(request.params),
         "page_size": request.page_size,
@@ -202,9 +209,9 @@ def store_page(session: Session, search: Search, place: Place, page: Page) -> Pl
     run = session.get_one(HarvestRun, place.run_id, with_for_update=True)
     _refuse_company(session, run, place)
     items = page.items if place.keep is None else page.items[: _room(place)]
-    entries, rejected = _sorted_out(items, place.fetched, search.source)
+    entries, rejected = _sorted_out(items, place.fetched, search)
     entries = _within(session, entries, place)
-    stored = store(session, entries, run=run)
+    stored = store(session, entries, run=run, found=_found(search))
     kept_aside = _keep_aside(session, rejected, run)
     session.add(
         HarvestPage(
@@ -214,6 +221,7 @@ def store_page(session: Session, search: Search, place: Place, page: Page) -> Pl
             items=len(page.items),
             total=page.total,
             url=page.url,
+            requests=page.requests,
         )
     )
     place = replace(
@@ -229,8 +237,13 @@ def store_page(session: Session, search: Search, place: Place, page: Page) -> Pl
     )
     run.walk, run.fetched, run.cursor = place.walk, place.fetched, place.cursor
     run.reported, run.expected = place.reported, place.expected
+    run.service = page.service or run.service
     session.flush()
     return replace(place, ended=_is_last(place, page, search.source))
+
+
+def _found(search: Search) -> Found:
+    return Found.CITATION if search.kind == RunKind.CITATION else Found.DATABASE
 
 
 def _room(place: Place) -> int:
@@ -265,20 +278,22 @@ def _refuse_company(session: Session, run: HarvestRun, place: Place) -> None:
 
 
 def _sorted_out(
-    items: Sequence[Item], before: int, source: str
+    items: Sequence[Item], before: int, search: Search
 ) -> tuple[list[Entry], list[Item]]:
     """Return the items that are records, with their ranks, and those that are not."""
     entries, rejected = [], []
+    scored = SCORES[search.source]
     for rank, item in enumerate(items, start=before + 1):
         if item.citation is None:
             rejected.append(item)
         elif len(item.citation.source_id) > LONGEST_ID:
             rejected.append(replace(item, problem="its id is too long"))
         else:
-            payload = {k: v for k, v in item.payload.items() if k != SCORES[source]}
-            score = item.payload.get(SCORES[source])
+            payload = {k: v for k, v in item.payload.items() if k != scored}
+            score = item.payload.get(scored)
             number = float(score) if isinstance(score, int | float) else None
-            entries.append(Entry(item.citation, payload, rank, number))
+            entry = Entry(item.citation, payload, rank, number, search.seed_id)
+            entries.append(entry)
     return entries, rejected
 
 

@@ -6,12 +6,13 @@ file's text goes with it, so that what was run can be stored as it stood.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from litreview import yamlfile
 from litreview.errors import LitreviewError, NotFoundError, UsageError
 from litreview.queries import Request, Strategy, compile_request, parse_strategy
+from litreview.vocabulary import RunKind
 from litreview.workspace import Workspace, read_text
 
 
@@ -25,11 +26,18 @@ class Saved:
 
 @dataclass(frozen=True)
 class Search:
-    """One strategy on one source: what is asked, and the text it is made from."""
+    """What is asked of one source, and why: a strategy, or the citations of a record.
+
+    `text` is the strategy's file, empty for a citation search, whose `seed_id` is
+    the record that it starts from. `facts` are what else its run remembers.
+    """
 
     name: str
     text: str
     request: Request
+    kind: RunKind = RunKind.SEARCH
+    seed_id: int | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def source(self) -> str:

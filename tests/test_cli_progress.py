@@ -37,7 +37,7 @@ def test_without_a_terminal_lines_tell_counts_and_the_time_left(
 
 
 def written_to(leader: int, *, until: str) -> str:
-    """What a terminal was given, read piece by piece: it hands it over as it comes."""
+    """Read what a terminal was given, piece by piece: it hands it over as it comes."""
     shown = b""
     while until.encode() not in shown and select.select([leader], [], [], 10)[0]:
         shown += os.read(leader, 65_536)

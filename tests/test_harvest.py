@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from litreview import db
 from litreview.demo.server import Fault, Server, Spoil, serve
 from litreview.errors import LitreviewError, NotAllowedError, NotFoundError
-from litreview.harvest import Write, forecast, harvest
+from litreview.harvest import forecast, harvest
 from litreview.models import (
     Base,
     HarvestPage,
@@ -38,6 +38,7 @@ from litreview.runs import Place, Result, start
 from litreview.searches import Search
 from litreview.searches import plan as searches_of
 from litreview.vocabulary import Role, RunStatus
+from litreview.walks import Write
 
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parent.parent

@@ -58,6 +58,7 @@ CATALOGUE = """
     SELECT 'function ' || pg_get_functiondef(oid)
       FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 """
+NEWEST = migrations.newest()
 
 
 def catalogue(connection: Connection) -> list[str]:
@@ -204,7 +205,7 @@ def test_a_revision_that_fails_leaves_nothing_behind(
 ) -> None:
     """The whole upgrade is one transaction, tables included."""
     broken = "raise ValueError('half-way')"
-    newer_program.write_text(NEXT.format(before="0001", then=broken))
+    newer_program.write_text(NEXT.format(before=NEWEST, then=broken))
     db.upgrade(empty, to="0001")
     with empty.connect() as connection:
         before = catalogue(connection)
@@ -229,7 +230,7 @@ def test_an_upgrade_that_loses_a_row_others_point_at_is_undone(
         )
         session.execute(text("INSERT INTO instrument VALUES (1, 'a', '', 1, '2026')"))
     loss = 'op.execute("DELETE FROM person")'
-    newer_program.write_text(NEXT.format(before="0001", then=loss))
+    newer_program.write_text(NEXT.format(before=NEWEST, then=loss))
     with pytest.raises(DatabaseError, match="1 rows would point at nothing") as told:
         db.upgrade(empty)
     assert "instrument" in told.value.why

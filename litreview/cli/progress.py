@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from litreview.cli.output import console, say
 
 if TYPE_CHECKING:
-    from litreview.harvest import Tell
     from litreview.searches import Search
+    from litreview.walks import Tell
 
 LINE_SECONDS = 2.0  # between two lines of progress where there is no terminal
 

@@ -53,7 +53,8 @@ class Page:
 
     `total` is the number of records the service reports, None if it does not.
     `url` is the address as asked, without key; `requests` counts all the
-    requests made for this page, repeated ones included.
+    requests made for this page, repeated ones included. `service` is the version
+    that the service says it has, if it says so.
     """
 
     items: list[Item]
@@ -61,6 +62,7 @@ class Page:
     total: int | None
     url: str
     requests: int
+    service: str = ""
 
 
 def _utc_now() -> datetime:
