@@ -11,18 +11,20 @@ that the work stays bounded and each of them still meets a neighbour.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-from litreview.columns import Columns, Ints
+from litreview.columns import Columns, Ints, codes
 
 Pairs = tuple[Ints, Ints]  # rows left and right, of equal length
 Flags = NDArray[np.bool_]
 
 BLOCK_CAP = 100  # records; they make at most 4,950 pairs
 PART_LENGTH = 24  # letters; a shorter beginning or end of a title is no clue
+LONGEST_WORD = 200  # letters
 LONGEST_WORDS = 3  # words; two meet by chance, four are lost by one typing error
 
 _ODD = np.int64(-7046029254386353131)  # spreads bits (Knuth, vol. 3, 6.4)
@@ -52,28 +54,45 @@ def candidate_pairs(columns: Columns, touched: Flags | None = None) -> Pairs:
 
 def block_keys(columns: Columns) -> list[Ints]:
     """Return one column of block numbers for each way in which records may meet."""
-    tight = [title.replace(" ", "") for title in columns.titles]
-    long = [title if len(title) >= PART_LENGTH else "" for title in tight]
+    tight = pl.Series(columns.titles, dtype=pl.String).str.replace_all(" ", "")
+    long = tight.set(tight.str.len_chars() < PART_LENGTH, "")
     return [
         columns.doi,
         columns.title,
         _joined(columns.first, columns.volume),
         _joined(columns.lead, columns.year),
-        _hashes(map(_longest_words, columns.titles)),
-        _hashes(title[:PART_LENGTH] for title in long),
-        _hashes(title[-PART_LENGTH:] for title in long),
+        longest_words(columns.titles),
+        codes(long.str.head(PART_LENGTH)),
+        codes(long.str.tail(PART_LENGTH)),
     ]
 
 
-def _longest_words(title: str) -> str:
-    """Return the longest words of a title, '' where it has too few."""
-    words = sorted(sorted(set(title.split())), key=len)[-LONGEST_WORDS:]
-    return " ".join(words) if len(words) == LONGEST_WORDS else ""
+def longest_words(titles: Sequence[str]) -> Ints:
+    """Return a code of the longest words of each title, 0 where it has too few.
 
-
-def _hashes(keys: Iterable[str]) -> Ints:
-    """Turn texts into block numbers; '' is 0, which is no block."""
-    return np.fromiter((hash(key) if key else 0 for key in keys), np.int64)
+    Words of one length stand in the order of their codes.
+    """
+    found = np.zeros(len(titles), np.int64)
+    if not titles:
+        return found
+    words = pl.Series(titles, dtype=pl.String).str.split(" ")
+    row = np.repeat(np.arange(len(titles), dtype=np.int64), words.list.len().to_numpy())
+    each = words.explode()
+    length = np.minimum(each.str.len_bytes().to_numpy(), LONGEST_WORD).astype(np.int64)
+    # In one number, so that one sort does: row, length, and what tells words apart.
+    told = each.unique()
+    signs = each.replace_strict(told, codes(told), return_dtype=pl.Int64).to_numpy()
+    keyed = np.sort((row << 32) | (length << 24) | (signs & 0xFFFFFF))
+    keyed = keyed[np.append(True, keyed[1:] != keyed[:-1])[: len(keyed)]]
+    row, word = keyed >> 32, keyed & 0xFFFFFFFF
+    last = np.flatnonzero(np.append(row[1:] != row[:-1], True)[: len(row)])
+    first = np.append(0, last + 1)[: len(last)]
+    last = last[last - first >= LONGEST_WORDS - 1]
+    key = word[last]
+    for back in range(1, LONGEST_WORDS):
+        key = _mixed(key, word[last - back])
+    found[row[last]] = key
+    return found
 
 
 def _joined(key: Ints, other: Ints) -> Ints:

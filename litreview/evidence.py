@@ -9,14 +9,14 @@ is still to be compared could save it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
-from litreview.columns import CITING, Columns, Ints, plain_words
+from litreview.columns import Columns, Ints
 from litreview.levels import (
     BIAS,
     FIELDS,
@@ -35,6 +35,7 @@ from litreview.levels import (
     Wording,
     Year,
 )
+from litreview.plain import CITING, plain_words
 from litreview.titles import (
     HOPELESS_RATIO,
     NEAR_RATIO,
@@ -52,10 +53,10 @@ Flags = NDArray[np.bool_]
 
 def title_ratios(columns: Columns, left: Ints, right: Ints) -> NDArray[np.float32]:
     """Return how alike the titles of each pair are, in per cent, 0 if hopeless."""
-    titles = columns.titles
+    titles = np.array(columns.titles, object)
     ratios: NDArray[np.float32] = process.cpdist(
-        [titles[i] for i in left.tolist()],
-        [titles[i] for i in right.tolist()],
+        titles[left].tolist(),
+        titles[right].tolist(),
         scorer=fuzz.ratio,
         score_cutoff=HOPELESS_RATIO,
         dtype=np.float32,
@@ -104,12 +105,12 @@ def _is_among(name: str, others: set[str]) -> bool:
         if name[0] == other[0]:
             if fuzz.ratio(name, other) >= NAME_RATIO:
                 return True
-        elif name.endswith(other) or other.endswith(name):
+        elif name[-1] == other[-1] and (name.endswith(other) or other.endswith(name)):
             return True
     return False
 
 
-def compare_authors(one: tuple[str, ...], two: tuple[str, ...]) -> Authors:
+def compare_authors(one: Sequence[str], two: Sequence[str]) -> Authors:
     """Say how two lists of family names compare as sets."""
     if not one or not two:
         return Authors.MISSING if one or two else Authors.UNKNOWN
@@ -137,8 +138,12 @@ def author_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
     will do: some sources swap family and given names.
     """
     names, entries = columns.families, columns.entries
-    levels = np.empty(len(left), np.int8)
-    for k, (i, j) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+    kinds = [columns.count == 0, columns.count == 1]
+    alike = np.select(kinds, [Authors.UNKNOWN, Authors.SINGLE], Authors.ALL)
+    levels = alike[left].astype(np.int8)
+    unlike = np.flatnonzero(columns.people[left] != columns.people[right])
+    for k in unlike.tolist():
+        i, j = left[k], right[k]
         level = compare_authors(names[i], names[j])
         if level == Authors.DIFFERENT and (
             _mentions(entries[i].authors, names[j])
@@ -149,7 +154,7 @@ def author_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
     return levels
 
 
-def _mentions(authors: str, names: tuple[str, ...]) -> bool:
+def _mentions(authors: str, names: Sequence[str]) -> bool:
     text = authors.lower()
     return any(len(name) >= SWAPPED_LETTERS and name in text for name in names)
 

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from litreview.blocking import candidate_pairs
-from litreview.columns import PREPRINT, Columns, Entry, columns_of
+from litreview.columns import Columns, Entry, columns_of
 from litreview.evidence import Evidence, Flags, weigh
 from litreview.levels import (
     UNSURE,
@@ -34,6 +34,7 @@ from litreview.levels import (
     Wording,
     Year,
 )
+from litreview.plain import PREPRINT
 
 __all__ = [
     "Clusters", "Entry", "Link", "Pair", "Verdict", "compare", "components",
