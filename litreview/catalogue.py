@@ -121,25 +121,30 @@ def _rows(
 def shown(session: Session, record_id: int) -> Row:
     """Return all that is known of one record.
 
-    Its fields and authors, the records of its report, where it came from, its
-    payloads and the newest of them, corrections, removals, and its state.
+    Its fields and authors, what was published about it later, the records of its
+    report, where it came from and by which searches, its payloads and the newest of
+    them, corrections, removals, and its state.
     """
     record = lookup.record(session, record_id)
     base = _rows(session, [record], clusters={record.cluster_id})[0]
     told = {name: getattr(record, name) for name in corrections.EDITABLE}
     members = lookup.members(session, record_id)
+    provenance = _provenance(session, record_id)
+    found_by = {str(hit["strategy"]) for hit in provenance if hit["strategy"]}
     return {
         **base,
         **told,
         "found": record.found,
         "scope": record.scope,
         "flags": record.flags.split(),
+        "notices": record.notices or [],
         "authors": _authors(session, record_id),
         "members": [
             {"record_id": m.id, "source": m.source, "source_id": m.source_id}
             for m in members
         ],
-        "provenance": _provenance(session, record_id),
+        "strategies": sorted(found_by),
+        "provenance": provenance,
         "edits": _edits(session, record_id),
         "removals": _removals(session, record_id),
         **_payloads(session, record_id),

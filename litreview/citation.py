@@ -12,20 +12,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from litreview.text import clean_markup, split_name
+from litreview.text import clean_markup, split_clean_name
 
 # Words that people's names do not contain and names of organisations do.
-_ORGANISATION = re.compile(
-    r"\b(?:academy|agency|alliance|association|authority|bank|board|bureau|centre|"
-    r"center|collaboration|college|commission|committee|company|consortium|"
-    r"corporation|council|department|editors|executive|federation|for|foundation|"
-    r"fund|government|group|inspectorate|institute|institution|international|"
-    r"investigators|laborator(?:y|ies)|limited|ltd|ministry|national|nations|"
-    r"network|of|office|ofsted|organi[sz]ation|partnership|press|programme|project|"
-    r"school|schools|secretariat|service|services|society|staff|statistics|study|"
-    r"team|the|trust|union|unit|university)\b",
-    re.IGNORECASE,
+_OF_ORGANISATIONS = (
+    "academy agency alliance association authority bank board bureau centre "
+    "center collaboration college commission committee company consortium "
+    "corporation council department editors executive federation for foundation "
+    "fund government group inspectorate institute institution international "
+    "investigators laboratory laboratories limited ltd ministry national nations "
+    "network of office ofsted organisation organization partnership press "
+    "programme project school schools secretariat service services society staff "
+    "statistics study team the trust union unit university"
 )
+_ORGANISATION = frozenset(_OF_ORGANISATIONS.split())
+_WORD = re.compile(r"\w+")
 _ACRONYM = re.compile(r"[A-Z]{2,}\d*")
 _PART = re.compile(r"(?:\{[^{}]*\}|[^;])+")  # a semicolon in braces does not part
 _AUTHORS_NAMED = 2  # from the third author on it is "et al."
@@ -108,16 +109,21 @@ def author(text: str, *, orcid: str = "") -> Author | None:
         return Author("", literal=text) if _is_name(text) else None
     if not _is_name(text):
         return None
-    if "," not in text and (_ORGANISATION.search(text) or _ACRONYM.fullmatch(text)):
+    if "," not in text and _is_organisation(text):
         return Author("", literal=text, orcid=orcid)
-    family, given = split_name(text)
+    family, given = split_clean_name(text)
     if not _is_name(family):
         return author(given, orcid=orcid)
     return Author(family, given, orcid=orcid)
 
 
+def _is_organisation(text: str) -> bool:
+    words = _WORD.findall(text.lower())
+    return not _ORGANISATION.isdisjoint(words) or bool(_ACRONYM.fullmatch(text))
+
+
 def _is_name(text: str) -> bool:
-    return any(char.isalpha() for char in text)
+    return text[:1].isalpha() or any(char.isalpha() for char in text)
 
 
 def parse_authors(text: str) -> tuple[Author, ...]:

@@ -336,6 +336,13 @@ def _in_words(message: str, where: str) -> DatabaseError | None:
             why="what was being stored has been rolled back; nothing is half-written",
             fix="free some space, then run the command again",
         )
+    if "disk I/O error" in message:
+        return DatabaseError(
+            f"the disk does not take what is written to {where}",
+            why="it may be full, a quota used up, or the disk gone; what was being "
+            "stored has been rolled back",
+            fix="free some space or mend the disk, then run the command again",
+        )
     if "not a database" in message or "malformed" in message:
         return DatabaseError(
             f"{where} is not a sound database",

@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 import litreview
 from litreview import (
     audit,
+    bibliography,
     diagram,
     flow,
     history,
@@ -36,8 +37,10 @@ from litreview import (
     migrations,
     prisma,
     reports,
+    searchreport,
     tables,
     votes,
+    works,
 )
 from litreview.errors import LitreviewError, NotFoundError, UsageError
 from litreview.text import printable
@@ -195,6 +198,9 @@ class Table:
 
 
 PRISMA_FORMATS = ("json", "csv", "md", "svg")
+BIBLIOGRAPHY_FORMATS = ("ris", "bibtex", "csl-json")
+# Format -> the ending of its files, where that is not the format's own name.
+ENDINGS = {"bibtex": "bib", "csl-json": "json"}
 TABLES: Mapping[str, Table] = {
     "constructs": Table(
         "Constructs",
@@ -300,6 +306,38 @@ def render_prisma(
     return {kind: made[kind]() for kind in formats}
 
 
+def render_search_report(
+    session: Session,
+    formats: Sequence[str] = searchreport.FORMATS,
+    *,
+    today: searchreport.Today | None = None,
+) -> dict[str, bytes]:
+    """Return format -> the PRISMA-S appendix; `today` as `searchreport.report`."""
+    return searchreport.render(searchreport.report(session, today=today), formats)
+
+
+def file_name(name: str, kind: str) -> str:
+    """Return the file in which an export of this format belongs."""
+    own = searchreport.FILES if name == searchreport.NAME else {}
+    return own.get(kind, f"{name}.{ENDINGS.get(kind, kind)}")
+
+
+def render_bibliography(
+    session: Session,
+    formats: Sequence[str] = BIBLIOGRAPHY_FORMATS,
+    *,
+    wanted: str = "included",
+) -> dict[str, bytes]:
+    """Return format -> the reference list of a set of reports (see `works`)."""
+    listed = works.references(session, wanted)
+    made: dict[str, Callable[[Sequence[bibliography.Reference]], str]] = {
+        "ris": bibliography.to_ris,
+        "bibtex": bibliography.to_bibtex,
+        "csl-json": bibliography.to_csl_json,
+    }
+    return {kind: made[kind](listed).encode() for kind in formats}
+
+
 def _told(session: Session) -> tuple[str, dict[str, str]]:
     """Return the review's title and the words for its exclusion reasons."""
     try:
@@ -310,12 +348,18 @@ def _told(session: Session) -> tuple[str, dict[str, str]]:
     return title, {reason.key: reason.label for reason in reasons}
 
 
-def render_all(session: Session, *, asker: Asker) -> dict[str, bytes]:
+def render_all(
+    session: Session, *, asker: Asker, today: searchreport.Today | None = None
+) -> dict[str, bytes]:
     """Return file name -> content of everything, all of one moment."""
     files = {f"prisma.{k}": found for k, found in render_prisma(session).items()}
+    for kind, content in render_bibliography(session).items():
+        files[file_name("bibliography", kind)] = content
     for name, table in TABLES.items():
         for kind, content in render(session, name, table.formats, asker=asker).items():
             files[f"{name}.{kind}"] = content
+    for kind, content in render_search_report(session, today=today).items():
+        files[file_name(searchreport.NAME, kind)] = content
     return files
 
 

@@ -98,11 +98,17 @@ def _texts(session: Session) -> Iterable[Event]:
 
 def _runs(session: Session) -> Iterable[Event]:
     for run in session.scalars(select(HarvestRun)):
-        told = f"{run.status}; {run.fetched} fetched"
+        told = f"{_seed(run)}{run.status}; {run.fetched} fetched"
         yield run.started_at, f"run.{run.kind}", run.id, run.person_id, run.source, told
     for pass_ in session.scalars(select(DedupeRun)):
         told = f"{pass_.records} records; {_plain(pass_.parameters)}"
         yield pass_.at, "run.dedupe", pass_.id, pass_.person_id, "", told
+
+
+def _seed(run: HarvestRun) -> str:
+    """Return the work whose citations were asked for, and where; mostly nothing."""
+    request = dict(run.request)
+    return f"{request['seed']} {request['direction']}; " if "seed" in request else ""
 
 
 def _records(session: Session) -> Iterable[Event]:

@@ -2,7 +2,8 @@
 
 Both say where they come from as exactly as a search does: a file by its hash, and
 each record by its line; a person's find by who, from which address, on which day.
-A file is one transaction, so a broken one stores nothing, and the same file again
+A file is read twice, once to check it and once to store it, so none has to fit into
+memory; it is one transaction, so a broken one stores nothing, and the same file again
 adds nothing.
 """
 
@@ -10,9 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import select
@@ -21,27 +24,22 @@ from sqlalchemy.orm import Session
 from litreview import corrections, lookup
 from litreview.citation import Citation
 from litreview.errors import InputFileError, LitreviewError, UsageError
+from litreview.inspection import OWN_SOURCES, Inspection, distinct, inspect
 from litreview.models import HarvestRun, Person, Record, now
-from litreview.records import (
-    LONGEST_ID,
-    WORKERS,
-    Entry,
-    Stored,
-    canonical,
-    newest,
-    store,
-)
-from litreview.sources import csv_file
+from litreview.records import WORKERS, Entry, Stored, canonical, newest, store
+from litreview.sources import files, textfile
+from litreview.sources.files import Readable, Wanted
 from litreview.sources.page import as_url
+from litreview.sources.rows import Opinion, Row
 from litreview.text import title_key
 from litreview.vocabulary import Found, RunKind, RunStatus
 from litreview.wording import phrase, verbatim
 
 MANUAL = "manual"  # the source of what a person found
-FORMATS = ("csv",)
 # How a person's find may have been made: PRISMA's other methods.
 BY_HAND = (Found.WEBSITE, Found.ORGANISATION, Found.CITATION)
 ID_DIGITS = 16  # hexadecimal digits of the hash that names a person's find
+AT_ONCE = 900  # entries of a file in memory; their ids go into one statement
 
 
 # -- files -----------------------------------------------------------------------
@@ -49,110 +47,153 @@ ID_DIGITS = 16  # hexadecimal digits of the hash that names a person's find
 
 @dataclass(frozen=True)
 class File:
-    """A file of records, read and checked; `label` is what its source is called."""
+    """A file of records, read and checked once; `label` is what its source is called.
 
-    name: str
-    sha256: str
-    format: str
+    `given` says that the user chose the label: then all its entries are of that
+    source. Else an entry with an accession number is of the database that gave it,
+    and the label is for the others.
+    """
+
+    readable: Readable
     label: str
-    mapping: Mapping[str, str]
+    given: bool
     register: bool
-    entries: tuple[Entry, ...] = field(repr=False)
+    found: Inspection = field(repr=False)
 
     @property
-    def request(self) -> dict[str, object]:
-        """Return what the run says of the file."""
-        return {
+    def name(self) -> str:
+        """Return the file's name without its folder."""
+        return self.readable.path.name
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the file as it lies there."""
+        return self.readable.sha256
+
+    @property
+    def encoding(self) -> str:
+        """Return the name of the text's encoding, '' for what is no text."""
+        return textfile.NAMES.get(self.readable.encoding, "")
+
+    def source(self, database: str) -> str:
+        """Return the source of the entries of a database, or of none ('')."""
+        return self.label if self.given else database or self.label
+
+    @property
+    def sources(self) -> dict[str, int]:
+        """Return the sources of the file's entries, with the number of records."""
+        counted: Counter[str] = Counter()
+        for database, number in self.found.databases.items():
+            counted[self.source(database)] += number
+        return dict(counted)
+
+    def request(self, source: str) -> dict[str, object]:
+        """Return what the run of a source says of the file."""
+        read = self.readable
+        told: dict[str, object] = {
             "file": self.name,
             "sha256": self.sha256,
-            "format": self.format,
-            "source": self.label,
-            "rows": len(self.entries),
-            "mapping": dict(self.mapping),
+            "format": read.form,
+            "source": source,
+            "rows": self.found.entries,
+            "mapping": dict(read.wanted.mapping),
         }
+        if self.encoding not in ("", "UTF-8"):
+            told["encoding"] = self.encoding
+        if read.wanted.sheet:
+            told["sheet"] = read.wanted.sheet
+        return told
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did; `again` says that this very file was in already."""
+    """What an import did; `again` says that this very file was in already.
 
-    run_id: int
-    rows: int
+    There is a run for each source that the file has entries of.
+    """
+
+    run_ids: tuple[int, ...]
     stored: Stored
     again: bool = False
 
 
 def read_file(
-    path: Path,
-    *,
-    form: str = "",
-    label: str = "",
-    mapping: Mapping[str, str] | None = None,
-    register: bool = False,
+    path: Path, wanted: Wanted | None = None, *, label: str = "", register: bool = False
 ) -> File:
-    """Read a file of records; nothing is stored.
+    """Read a file of records from end to end; nothing is stored.
 
-    `form` is its format, told by the name's ending where empty; `label` names its
-    source, by default the file's own name. Raises `InputFileError` with the line.
+    `wanted` says what the user knows of its format; `label` names its source, by
+    default the database that its entries are from, or the file's own name. Raises
+    `InputFileError` with the line.
     """
-    mapping = mapping or {}
-    form = form or _format(path)
-    entries = tuple(
-        _entry(path, line, row, citation)
-        for line, row, citation in csv_file.read(path, mapping=mapping)
-    )
-    if not entries:
-        raise InputFileError(path, None, "holds no records below its header")
-    label = phrase(label, "source", required=False) or _label(path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return File(path.name, digest, form, label, mapping, register, entries)
+    label = phrase(label, "source", required=False)
+    if label.casefold() in OWN_SOURCES:
+        raise UsageError(
+            f"{label!r} is the name of a source that litreview fills itself",
+            fix=f"give --source another name, such as {label}-export",
+        )
+    readable = files.readable(path, wanted)
+    found = inspect(readable)
+    default = found.database or _stem(path)
+    return File(readable, label or default, bool(label), register, found)
 
 
-def _format(path: Path) -> str:
-    form = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    if form in FORMATS:
-        return form
-    raise UsageError(
-        f"{path.name} has no ending that tells its format",
-        why=f"the formats that can be read are: {', '.join(FORMATS)}",
-        fix="give --format, or export the records as CSV",
-    )
-
-
-def _label(path: Path) -> str:
+def _stem(path: Path) -> str:
     """Return the file's name without its endings as lower-case words and hyphens."""
     stem = re.sub(r"\.[a-z]+(\.gz)?$", "", path.name.lower())
     return re.sub(r"[^a-z0-9]+", "-", stem).strip("-") or "file"
 
 
-def _entry(path: Path, line: int, row: dict[str, str], citation: Citation) -> Entry:
-    if len(citation.source_id) > LONGEST_ID:
-        raise InputFileError(
-            path,
-            line,
-            f"the record_id has {len(citation.source_id)} characters",
-            fix=f"use at most {LONGEST_ID}",
-        )
-    return Entry(citation, row, rank=line)
-
-
 def import_file(session: Session, file: File, *, by: str) -> Imported:
     """Store a file's records; the same file again adds nothing.
 
-    Raises `LitreviewError` for a file that is in under another name of its source,
-    or with other columns: its records would then be in twice.
+    An entry with an accession number is the same record in every file that has it;
+    any other belongs to this file. Raises `LitreviewError` for a file that is in
+    under another name of its source, or with other columns: its records would then
+    be in twice; and for a file that changed since it was read.
     """
     person = lookup.actor(session, by, roles=WORKERS)
     earlier = _earlier(session, file)
-    if earlier is not None:
-        return Imported(earlier.id, len(file.entries), Stored(), again=True)
-    run = _finished(RunKind.FILE, file.label, file.request, person)
-    run.reported = run.expected = run.fetched = len(file.entries)
-    session.add(run)
+    if earlier:
+        return Imported(earlier, Stored(), again=True)
+    runs = {}
+    for source, number in file.sources.items():
+        run = _finished(RunKind.FILE, source, file.request(source), person)
+        run.reported = run.expected = run.fetched = number
+        runs[source] = run
+    session.add_all(runs.values())
     session.flush()
+    stored = _store(session, file, runs)
+    if textfile.digest(file.readable.path) != file.sha256:
+        raise InputFileError(
+            file.readable.path,
+            None,
+            "was changed while it was read; nothing of it was stored",
+            fix="import it again",
+        )
+    return Imported(tuple(run.id for run in runs.values()), stored)
+
+
+def _store(session: Session, file: File, runs: Mapping[str, HarvestRun]) -> Stored:
+    """Store the entries some at a time, so that no file is too large."""
     found = Found.REGISTER if file.register else Found.DATABASE
-    stored = store(session, file.entries, run=run, scope=file.sha256, found=found)
-    return Imported(run.id, len(file.entries), stored)
+    rows = (row for row, is_first in distinct(file.readable) if is_first)
+    done = Stored()
+    while some := list(islice(rows, AT_ONCE)):
+        parts: dict[str, list[Row]] = defaultdict(list)
+        for row in some:
+            parts[row.database].append(row)
+        for database, part in parts.items():
+            entries = [Entry(row.citation, row.payload, row.line) for row in part]
+            scope = "" if database else file.sha256
+            run = runs[file.source(database)]
+            more = store(session, entries, run=run, scope=scope, found=found)
+            done = Stored(
+                done.new + more.new,
+                done.changed + more.changed,
+                done.hits + more.hits,
+            )
+    return done
 
 
 def _finished(
@@ -168,22 +209,67 @@ def _finished(
     )
 
 
-def _earlier(session: Session, file: File) -> HarvestRun | None:
-    """Return the run that brought this very file in, or refuse a different reading."""
-    for run in session.scalars(
-        select(HarvestRun).where(HarvestRun.kind == RunKind.FILE)
-    ):
-        said = dict(run.request)
-        if said["sha256"] != file.sha256:
-            continue
-        if {**said, "file": file.name} == file.request:
-            return run
-        raise LitreviewError(
-            f"{file.name} is in already, as {said['source']!r} by run {run.id}",
-            why="with another --source or --map its records would be in twice",
-            fix=f"leave it; `litreview record list --source {said['source']}` shows it",
+def _earlier(session: Session, file: File) -> tuple[int, ...]:
+    """Return the runs that brought this very file in, or refuse another reading."""
+    runs = [
+        run
+        for run in session.scalars(
+            select(HarvestRun)
+            .where(HarvestRun.kind == RunKind.FILE)
+            .order_by(HarvestRun.id)
         )
-    return None
+        if dict(run.request)["sha256"] == file.sha256
+    ]
+    wanted = [file.request(source) for source in sorted(file.sources)]
+    said = [{**dict(run.request), "file": file.name} for run in runs]
+    if runs and sorted(said, key=lambda told: str(told["source"])) != wanted:
+        names = ", ".join(repr(run.source) for run in runs)
+        raise LitreviewError(
+            f"{file.name} is in already, as {names} by run {runs[0].id}",
+            why="with another --source, --format, --map or --sheet its records would "
+            "be in twice",
+            fix=f"leave it; `litreview record list --source {runs[0].source}` shows it",
+        )
+    return tuple(run.id for run in runs)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What somebody decided about a record in another program, and on which line."""
+
+    line: int
+    record_id: int
+    opinion: Opinion
+
+
+def judgements(session: Session, file: File) -> Iterator[Judgement]:
+    """Yield the decisions that an imported file holds, each with its record."""
+    rows = (row for row, _ in distinct(file.readable) if row.opinions)
+    while some := list(islice(rows, AT_ONCE)):
+        ids = _ids(session, file, some)
+        for row in some:
+            record_id = ids[_identity(file, row)]
+            for opinion in row.opinions:
+                yield Judgement(row.line, record_id, opinion)
+
+
+def _ids(
+    session: Session, file: File, rows: Sequence[Row]
+) -> dict[tuple[str, str, str], int]:
+    """Return identity -> record id of these entries of a file."""
+    query = select(Record.source, Record.scope, Record.source_id, Record.id).where(
+        Record.source.in_(file.sources),
+        Record.scope.in_(("", file.sha256)),
+        Record.source_id.in_([row.citation.source_id for row in rows]),
+    )
+    found = session.execute(query)
+    return {(source, scope, name): number for source, scope, name, number in found}
+
+
+def _identity(file: File, row: Row) -> tuple[str, str, str]:
+    """Return the source, scope and id of an entry's record."""
+    scope = "" if row.database else file.sha256
+    return file.source(row.database), scope, row.citation.source_id
 
 
 # -- by hand ---------------------------------------------------------------------

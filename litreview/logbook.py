@@ -103,6 +103,7 @@ def _found(asked: _Asked) -> Iterator[Row]:
             "source": run.source,
             "by": run.kind,
             "strategy": strategy or "",
+            "seed_id": hit.seed_id,
             "rank": hit.rank,
         }
 

@@ -15,40 +15,43 @@ api.crossref.org/swagger, as of November 2026.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
-from typing import Literal
 from urllib.parse import urlencode
 
-from litreview.errors import InputFileError
+from litreview.misreading import (
+    StrategyError,
+    expression_problems,
+    query_problems,
+    term_problems,
+)
 from litreview.strategy import (
     TYPES,
     Block,
     Crossref,
+    KnownItem,
+    Languages,
     Limit,
     OpenAlex,
     Strategy,
-    Term,
     parse_strategy,
 )
+from litreview.text import title_key
 from litreview.yamlfile import Node, suggestion
 
 __all__ = [
     "Request",
     "Strategy",
     "StrategyError",
+    "block_request",
     "compile_request",
     "matches",
+    "narrowed",
     "parse_strategy",
     "problems",
     "spans",
 ]
-
-
-def _word_set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
 
 
 # Rows asked for at a time. OpenAlex documents 100 as its maximum; Crossref allows
@@ -62,46 +65,13 @@ CURSOR_BYTES = {"openalex": 500, "crossref": 2_800}
 # Above this many characters OpenAlex refuses the value of its `search` parameter to
 # users who do not pay. Filters, which are used here, are not capped so far.
 SEARCH_CHARACTERS = 1_500
-
-# Lucene's English stop words: dropped by the source, also from inside a phrase.
-STOP_WORDS = _word_set("""
-    a an and are as at be but by for if in into is it no not of on or such that the
-    their then there these they this to was will with
-""")
-# Single words seen to flood a search in this field, and what they catch.
-BROAD_WORDS = {
-    "ecf": "it is also the extracellular fluid",
-    "english": "it finds the teaching of English",
-    "head": "it finds heads of every kind",
-    "pd": "it is also Parkinson's disease",
-    "principal": "it finds 'principal component' beside every factor analysis",
-    "scale": "it finds every study on a large scale",
-}
-# Characters that are not searched for but do something in a filter, or vanish.
-SPECIAL = {
-    "*": ("Wildcards are dropped.", "write out each form; plurals are found anyway"),
-    "?": ("Wildcards are dropped.", "write out each form; plurals are found anyway"),
-    "~": ("Fuzzy matching is dropped.", "write out each form"),
-    ",": ("A comma ends the filter.", "leave it out; punctuation is not searched"),
-    "|": ("It splits the filter into two.", "write OR"),
-    "!": ("It turns the filter round.", "write NOT"),
-    "\\": ("It has no meaning to the source.", "leave it out"),
-    "\u201c": ("Only straight quotes make a phrase.", "write straight quotes"),
-    "\u201d": ("Only straight quotes make a phrase.", "write straight quotes"),
-}
-OPERATORS = frozenset({"AND", "OR", "NOT"})
-
-Severity = Literal["error", "warning"]
-
-
-class StrategyError(InputFileError):
-    """A strategy says what a source would drop or misread, at this line."""
-
-    def __init__(
-        self, node: Node, severity: Severity, what: str, *, why: str = "", fix: str = ""
-    ) -> None:
-        super().__init__(node.path, node.line, what, why=why, fix=fix)
-        self.severity = severity
+# The most values, joined by |, that OpenAlex takes in one filter.
+FILTER_VALUES = 100
+# How many works are named in one request, and the bytes that one of them takes.
+NARROWED_VALUES = 50
+WORK_ID_BYTES = len("%7CW1234567890")
+# What stands in a filter of OpenAlex for "not known".
+UNKNOWN = "null"
 
 
 @dataclass(frozen=True)
@@ -156,14 +126,40 @@ def _compiled(strategy: Strategy, source: str) -> Request:
     raise ValueError(source)
 
 
+def block_request(strategy: Strategy, block: Block) -> Request:
+    """Return what OpenAlex is asked for one block alone, without any limit."""
+    params = {"filter": f"title_and_abstract.search:({_block_text(block)})"}
+    return Request("openalex", strategy.name, params, None, PAGE_ROWS)
+
+
+def narrowed(request: Request, works: Sequence[str]) -> list[Request]:
+    """Return the same OpenAlex request, asked of these works only.
+
+    `works` are ids ("W123"). There are several requests where one filter, or the
+    request line, does not hold all of the ids.
+    """
+    line = len(f"GET {request.url('')} HTTP/1.1")
+    room = (REQUEST_LINE_BYTES - line - CURSOR_BYTES["openalex"] // 2) // WORK_ID_BYTES
+    size = max(1, min(NARROWED_VALUES, room))
+    return [
+        replace(request, params=_with_works(request.params, works[at : at + size]))
+        for at in range(0, len(works), size)
+    ]
+
+
+def _with_works(params: dict[str, str], works: Sequence[str]) -> dict[str, str]:
+    return params | {"filter": f"{params['filter']},openalex:{'|'.join(works)}"}
+
+
 def _openalex_params(strategy: Strategy, part: OpenAlex) -> dict[str, str]:
     """Return filter and sort; the order by date lets an old cursor be resumed."""
     filters = [
         ("title_and_abstract.search", _expression(strategy, part)),
         ("from_publication_date", strategy.published.first.isoformat()),
         ("to_publication_date", strategy.published.last.isoformat()),
-        ("language", "|".join(strategy.languages.only)),
     ]
+    if strategy.languages.only:
+        filters.append(("language", _languages(strategy.languages)))
     if part.types:
         filters.append(("type", "|".join(part.types.only)))
     filters += part.filters.items()
@@ -171,6 +167,11 @@ def _openalex_params(strategy: Strategy, part: OpenAlex) -> dict[str, str]:
         "filter": ",".join(f"{key}:{value}" for key, value in filters),
         "sort": "publication_date:asc",
     }
+
+
+def _languages(languages: Languages) -> str:
+    unknown = (UNKNOWN,) if languages.or_unknown else ()
+    return "|".join((*languages.only, *unknown))
 
 
 def _crossref_params(strategy: Strategy, part: Crossref) -> dict[str, str]:
@@ -193,11 +194,11 @@ def _expression(strategy: Strategy, part: OpenAlex) -> str:
     """Return the Boolean text: a block's terms in OR, the blocks in AND."""
     if part.expression:
         return part.expression.text
-    blocks = (
-        " OR ".join(_quoted(term.text) for term in block.terms)
-        for block in strategy.blocks
-    )
-    return " AND ".join(f"({block})" for block in blocks)
+    return " AND ".join(f"({_block_text(block)})" for block in strategy.blocks)
+
+
+def _block_text(block: Block) -> str:
+    return " OR ".join(_quoted(term.text) for term in block.terms)
 
 
 def _quoted(text: str) -> str:
@@ -211,8 +212,9 @@ def _quoted(text: str) -> str:
 def problems(strategy: Strategy) -> list[StrategyError]:
     """Return what the sources would drop or misread, in the order of the lines.
 
-    An error means that a source would search for something else, or refuse. A
-    warning is about recall or precision; a term that says `why` it stays draws none.
+    An error means that a source would search for something else, find far too much,
+    or refuse. A warning is about recall or precision. A word or phrase that says why
+    it stays draws neither.
     """
     found: list[StrategyError] = []
     for block in strategy.blocks:
@@ -220,7 +222,8 @@ def problems(strategy: Strategy) -> list[StrategyError]:
     if strategy.openalex:
         found += _openalex_problems(strategy.node, strategy.openalex)
     if strategy.crossref:
-        found += _query_problems(strategy.crossref.query)
+        found += query_problems(strategy.crossref.query)
+    found += _item_problems(strategy.known_items)
     for source in strategy.sources:
         found += _type_problems(strategy, source)
         found += _length_problems(strategy, source)
@@ -230,7 +233,7 @@ def problems(strategy: Strategy) -> list[StrategyError]:
 def _block_problems(block: Block) -> Iterator[StrategyError]:
     seen: dict[str, int] = {}
     for term in block.terms:
-        yield from _term_problems(term)
+        yield from term_problems(term)
         folded = term.text.casefold()
         if folded in seen:
             what = f"{term.text!r} stands in this block already, on line {seen[folded]}"
@@ -238,55 +241,9 @@ def _block_problems(block: Block) -> Iterator[StrategyError]:
         seen.setdefault(folded, term.node.line)
 
 
-def _term_problems(term: Term) -> Iterator[StrategyError]:
-    """Yield what is wrong with one term of a block."""
-    yield from _special_problems(term.node, term.text)
-    one_each = "put each alternative on a line of its own"
-    if set(term.text) & set('"()'):
-        what = f"a quote or a parenthesis stands in the term {term.text!r}"
-        why = "A term is one word or one phrase; phrases are quoted for you."
-        yield StrategyError(term.node, "error", what, why=why, fix=one_each)
-    elif OPERATORS & set(term.text.split()) or term.text.upper() in OPERATORS:
-        what = f"an operator stands in the term {term.text!r}"
-        why = "Inside a phrase it would be a word to find."
-        yield StrategyError(term.node, "error", what, why=why, fix=one_each)
-    elif not term.why:
-        yield from _word_problems(term.node, term.text)
-
-
-def _special_problems(node: Node, text: str) -> Iterator[StrategyError]:
-    for character in sorted(SPECIAL.keys() & set(text)):
-        what = f"the character {character} stands in a search expression"
-        why, fix = SPECIAL[character]
-        yield StrategyError(node, "error", what, why=why, fix=fix)
-
-
-def _word_problems(node: Node, text: str) -> Iterator[StrategyError]:
-    """Yield warnings about one word or phrase as the source reads it."""
-    words = re.findall(r"\w+", text.casefold())
-    lost = [word for word in words if word in STOP_WORDS]
-    if lost:
-        left = " ".join(word for word in words if word not in STOP_WORDS) or "nothing"
-        yield StrategyError(
-            node,
-            "warning",
-            f"{text!r} may be searched as {left!r}",
-            why=f"OpenAlex drops the stop words {', '.join(lost)}.",
-            fix=f"replace it, or keep it as {{term: {text}, why: ...}}",
-        )
-    if len(words) == 1 and words[0] in BROAD_WORDS:
-        yield StrategyError(
-            node,
-            "warning",
-            f"the bare word {text!r} is too broad",
-            why=f"{BROAD_WORDS[words[0]]}.",
-            fix=f"use a phrase, or keep it as {{term: {text}, why: ...}}",
-        )
-
-
 def _openalex_problems(strategy: Node, part: OpenAlex) -> Iterator[StrategyError]:
     if part.expression:
-        yield from _expression_problems(part.expression)
+        yield from expression_problems(part.expression)
     if "is_retracted" in part.filters:
         yield StrategyError(
             strategy["openalex"]["filters"]["is_retracted"],
@@ -295,68 +252,42 @@ def _openalex_problems(strategy: Node, part: OpenAlex) -> Iterator[StrategyError
             why="A retraction must be seen, and counted at screening.",
             fix="delete the filter",
         )
+    for name, value in part.filters.items():
+        node = strategy["openalex"]["filters"][name]
+        yield from _values_problems(node, len(value.split("|")))
+    only = strategy["languages"].get("only")
+    if only is not None:
+        yield from _values_problems(only, len(only.items()))
 
 
-def _expression_problems(expression: Term) -> Iterator[StrategyError]:
-    """Yield what is wrong with a hand-written Boolean expression."""
-    node, text = expression.node, expression.text
-    # Proximity ("a b"~5) is the one use of ~ that OpenAlex has.
-    yield from _special_problems(node, re.sub(r'(?<=")~[0-9]+', "", text))
-    if text.count('"') % 2:
-        what = "a double quote is not closed"
-        yield StrategyError(node, "error", what, fix="close the phrase")
-        return
-    tokens = re.findall(r'"[^"]*"(?:~[0-9]+)?|[()]|[^\s()"]+', text)
-    yield from _structure_problems(node, tokens)
-    for token in tokens:
-        if token in {"and", "or", "not"}:
-            what = f"{token!r} is searched as a word, or dropped"
-            fix = f"write {token.upper()}"
-            yield StrategyError(node, "error", what, fix=fix)
-        elif token not in OPERATORS:
-            yield from _word_problems(node, token.split("~")[0].strip('"'))
+def _item_problems(items: tuple[KnownItem, ...]) -> Iterator[StrategyError]:
+    """Yield known items that stand twice, or have nothing but their title."""
+    seen: dict[str, int] = {}
+    for item in items:
+        line = item.node.line
+        own = [item.doi, item.openalex, f"{title_key(item.title)} {item.year or ''}"]
+        again = [seen[name] for name in own if name in seen]
+        if again:
+            what = f"{item.title!r} is known already, from line {again[0]}"
+            yield StrategyError(item.node, "warning", what, fix="delete one of them")
+        seen |= {name: line for name in own if name and name not in seen}
+        if not (item.doi or item.openalex or item.note):
+            yield StrategyError(
+                item.node,
+                "warning",
+                f"{item.title!r} is looked for by its title",
+                why="It has neither a DOI nor an OpenAlex id.",
+                fix="add doi or openalex, or say in note why it has none",
+            )
 
 
-def _structure_problems(node: Node, tokens: list[str]) -> Iterator[StrategyError]:
-    """Yield unbalanced parentheses, and operators without two operands."""
-    depth = 0
-    levels: dict[int, set[str]] = {}
-    for token in tokens:
-        depth += {"(": 1, ")": -1}.get(token, 0)
-        if depth < 0:
-            break
-        if token == "(":  # noqa: S105
-            levels[depth] = set()
-        elif token in {"AND", "OR"}:
-            levels.setdefault(depth, set()).add(token)
-            if len(levels[depth]) > 1:
-                what = "AND and OR are mixed without parentheses"
-                fix = "put parentheses round the alternatives"
-                yield StrategyError(node, "warning", what, fix=fix)
-    if depth:
-        yield StrategyError(node, "error", "the parentheses do not match")
-    for left, right in pairwise(["(", *tokens, ")"]):
-        if left in {"(", *OPERATORS} and right in {")", "AND", "OR"}:
-            what = f"nothing stands between {left!r} and {right!r}"
-            yield StrategyError(node, "error", what)
-        elif left not in {"(", *OPERATORS} and right not in {")", *OPERATORS}:
-            what = f"there is no operator between {left} and {right}"
-            why = "OpenAlex then reads AND."
-            yield StrategyError(node, "warning", what, why=why, fix="write it")
-
-
-def _query_problems(query: Term) -> Iterator[StrategyError]:
-    """Yield Boolean or phrase syntax, which Crossref takes for words or drops."""
-    found = sorted(set(query.text) & set('"()*?~'))
-    found += sorted(OPERATORS & set(query.text.split()))
-    if found:
-        yield StrategyError(
-            query.node,
-            "error",
-            f"Crossref does not understand {' '.join(found)}",
-            why="It ranks works by the plain words of the query.",
-            fix="leave only words",
-        )
+def _values_problems(node: Node, count: int) -> Iterator[StrategyError]:
+    """Yield a filter with more values than OpenAlex takes in one."""
+    if count > FILTER_VALUES:
+        what = f"the filter has {count} values"
+        why = f"OpenAlex refuses more than {FILTER_VALUES} in one filter."
+        fix = "split the strategy into two files"
+        yield StrategyError(node, "error", what, why=why, fix=fix)
 
 
 def _type_problems(strategy: Strategy, source: str) -> Iterator[StrategyError]:

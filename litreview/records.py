@@ -2,32 +2,29 @@
 
 A record is one entry of one source. Its columns are what its newest payload says,
 with every correction that people made laid on top, so a later payload never undoes
-a correction. The payload itself is kept as canonical JSON: keys sorted, ASCII, so
-that equal answers have equal bytes and no character is too odd for a database.
-The score of an answer is a fact about the answer; it stands on the hit and not in
-the payload, else each search would make another version of the same record.
+a correction. What of an answer is kept, and when, stands in `payloads`. The score of
+an answer is a fact about the answer; it stands on the hit and not in the payload,
+else each search would make another version of the same record.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import unicodedata
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from litreview import corrections, lookup, state
+from litreview import corrections, lookup, payloads, state
 from litreview.citation import Author, Citation, Notice, authors_text
 from litreview.errors import LitreviewError
 from litreview.models import (
+    Base,
     HarvestRun,
     Hit,
     RawRecord,
@@ -36,7 +33,7 @@ from litreview.models import (
     RecordEdit,
 )
 from litreview.text import title_key
-from litreview.vocabulary import Found, Role
+from litreview.vocabulary import DATABASE_COLUMN, Found, Role
 from litreview.wording import phrase
 
 T = TypeVar("T")
@@ -68,17 +65,22 @@ class Entry:
 
 @dataclass(frozen=True)
 class Stored:
-    """What storing did: records made or changed, and hits that were new."""
+    """What storing did: records made or changed, and hits that were new.
+
+    `versions` are the payloads kept beside older ones; `changed` are the records
+    among theirs of which they say something else.
+    """
 
     new: int = 0
     changed: int = 0
     hits: int = 0
+    versions: int = 0
 
 
 def canonical(payload: Mapping[str, object]) -> tuple[str, bytes]:
     """Return the SHA-256 of a payload's canonical JSON, and that JSON compressed."""
-    text = json.dumps(payload, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest(), zlib.compress(text.encode())
+    digest, text = payloads.written(payload)
+    return digest, payloads.packed(text)
 
 
 def store(
@@ -91,26 +93,37 @@ def store(
 ) -> Stored:
     """Store what a run found: records, payloads, authors and hits.
 
-    The source is the run's; `scope` is the hash of an imported file. An unchanged
-    payload makes no new version, a record the run has met already no second hit.
+    The source is the run's; `scope` is the hash of an imported file. A payload that
+    is not new (`payloads.is_new`) makes no version, a record that the run has met
+    already no second hit.
     """
     _one_at_a_time(session, run.source)
     wanted: dict[str, Entry] = {}
     for entry in entries:
         wanted.setdefault(entry.citation.source_id, entry)
     ids = _known(session, run.source, scope, wanted)
-    changed = _refresh(session, {ids[key]: wanted[key] for key in ids}, run)
+    versions, changed = _refresh(session, {ids[k]: wanted[k] for k in ids}, run)
+    _found_anew(session, ids.values(), found)
     fresh = [wanted[key] for key in wanted if key not in ids]
     made = _create(session, fresh, run=run, scope=scope, found=found)
     ids |= made
     hits = _hit(session, {ids[key]: wanted[key] for key in wanted}, run)
-    return Stored(len(made), changed, hits)
+    return Stored(len(made), changed, hits, versions)
 
 
 def _one_at_a_time(session: Session, source: str) -> None:
     """Wait for other harvests of this source: two might make the same record."""
     first = select(HarvestRun.id).where(HarvestRun.source == source)
     session.execute(first.order_by(HarvestRun.id).limit(1).with_for_update())
+
+
+def _append(
+    session: Session, table: type[Base], rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Append rows without making objects of them: a harvest brings many."""
+    target = table.__table__
+    assert isinstance(target, Table)  # noqa: S101 - every model has its own
+    session.connection().execute(insert(target), rows)
 
 
 def _known(
@@ -124,6 +137,22 @@ def _known(
         )
         found.update(session.execute(query).all())
     return found
+
+
+def _found_anew(session: Session, ids: Iterable[int], found: str) -> None:
+    """Let records that another method brought count as what a database brings, too.
+
+    PRISMA's left column counts all that the databases gave, whoever was first.
+    """
+    if found not in DATABASE_COLUMN:
+        return
+    for some in _some(ids):
+        session.execute(
+            update(Record)
+            .where(Record.id.in_(some), Record.found.not_in(DATABASE_COLUMN))
+            .values(found=found)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _create(
@@ -142,7 +171,7 @@ def _create(
         {**origin, "source_id": entry.citation.source_id, **_columns(entry.citation)}
         for entry in entries
     ]
-    session.execute(insert(Record), rows)
+    _append(session, Record, rows)
     # Read the ids back: RETURNING in order would be a statement for each row.
     names = [entry.citation.source_id for entry in entries]
     ids = _known(session, run.source, scope, names)
@@ -154,7 +183,7 @@ def _create(
     )
     made = {ids[entry.citation.source_id]: entry for entry in entries}
     raws = [_raw(key, 1, entry.payload, run) for key, entry in made.items()]
-    session.execute(insert(RawRecord), raws)
+    _append(session, RawRecord, raws)
     _write_authors(session, {key: made[key].citation for key in made}, new=True)
     return ids
 
@@ -172,32 +201,55 @@ def _raw(
     }
 
 
-def _refresh(session: Session, known: Mapping[int, Entry], run: HarvestRun) -> int:
-    """Append the payloads that changed and rebuild their records; return how many."""
+def _refresh(
+    session: Session, known: Mapping[int, Entry], run: HarvestRun
+) -> tuple[int, int]:
+    """Append the payloads that are new; rebuild their records.
+
+    Returns how many versions that makes, and how many records have changed.
+    """
     versions = newest(session, known)
-    raws = []
-    for record_id, entry in known.items():
-        version, digest = versions[record_id]
-        row = _raw(record_id, version + 1, entry.payload, run)
-        if row["sha256"] != digest:
-            raws.append(row)
-    if not raws:
-        return 0
-    session.execute(insert(RawRecord), raws)
-    changed = {int(str(row["record_id"])) for row in raws}
-    edits = _edits(session, changed)
-    rebuilt = {
-        record_id: corrections.corrected(
-            known[record_id].citation, edits.get(record_id, ())
-        )
-        for record_id in changed
+    other = {
+        record_id: entry
+        for record_id, entry in known.items()
+        if payloads.written(entry.payload)[0] != versions[record_id][1]
     }
-    for some in _some(sorted(changed)):
+    fresh, changed = {}, 0
+    for record_id, kept in _kept(session, other).items():
+        came = other[record_id].payload
+        if payloads.is_new(run.source, kept, came):
+            fresh[record_id] = other[record_id]
+            changed += payloads.has_changed(run.source, kept, came)
+    if not fresh:
+        return 0, 0
+    raws = [
+        _raw(record_id, versions[record_id][0] + 1, entry.payload, run)
+        for record_id, entry in fresh.items()
+    ]
+    _append(session, RawRecord, raws)
+    edits = _edits(session, fresh)
+    rebuilt = {
+        record_id: corrections.corrected(entry.citation, edits.get(record_id, ()))
+        for record_id, entry in fresh.items()
+    }
+    for some in _some(sorted(fresh)):
         for record in session.scalars(select(Record).where(Record.id.in_(some))):
             _set(record, _columns(rebuilt[record.id]))
     session.flush()
     _write_authors(session, rebuilt)
-    return len(changed)
+    return len(fresh), changed
+
+
+def _kept(session: Session, ids: Iterable[int]) -> dict[int, dict[str, object]]:
+    """Return record id -> its newest payload, by id."""
+    found: dict[int, dict[str, object]] = {}
+    for some in _some(sorted(ids)):
+        query = select(RawRecord.record_id, RawRecord.payload)
+        rows = session.execute(
+            query.where(RawRecord.record_id.in_(some)).order_by(RawRecord.version)
+        )
+        found |= {record_id: payloads.unpacked(kept) for record_id, kept in rows}
+    return dict(sorted(found.items()))
 
 
 def newest(session: Session, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
@@ -229,7 +281,7 @@ def _hit(session: Session, found: Mapping[int, Entry], run: HarvestRun) -> int:
         if record_id not in met
     ]
     if rows:
-        session.execute(insert(Hit), rows)
+        _append(session, Hit, rows)
     return len(rows)
 
 
@@ -284,7 +336,7 @@ def _write_authors(
         for position, author in enumerate(citation.authors, start=1)
     ]
     if rows:
-        session.execute(insert(RecordAuthor), rows)
+        _append(session, RecordAuthor, rows)
 
 
 # -- corrections -----------------------------------------------------------------

@@ -17,7 +17,16 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import audit, lookup, membership, pairs, protocol, state, yamlfile
+from litreview import (
+    audit,
+    lookup,
+    membership,
+    notices,
+    pairs,
+    protocol,
+    state,
+    yamlfile,
+)
 from litreview.codebook import parse_codebook, problems
 from litreview.errors import LitreviewError, NotAllowedError, UsageError, WorkspaceError
 from litreview.models import (
@@ -34,12 +43,20 @@ from litreview.models import (
     SearchStrategy,
     SurveyItem,
 )
-from litreview.vocabulary import Retrieval, Role, RoundKind, RunStatus, Stage
+from litreview.vocabulary import (
+    Retrieval,
+    Role,
+    RoundKind,
+    RunKind,
+    RunStatus,
+    Stage,
+)
 from litreview.workspace import FOLDERS, MARKER, Workspace, sha256, write_whole
 
 # What of this project's own folders belongs to the worked example.
 EXAMPLE_SUFFIXES = {".yaml", ".sql", ".svg"}
 ASSIGN = "litreview screen assign --seed 1"
+WRITE = "write queries/NAME.yaml (queries/README.md says how)"
 
 
 @dataclass(frozen=True)
@@ -350,11 +367,15 @@ class Status:
     studies: int
     codes: int
     items: int
+    notices: list[notices.Told]
     next_steps: list[str]
 
 
-def status(session: Session) -> Status:
-    """Return where the review stands and what comes next."""
+def status(session: Session, *, strategies: int | None = None) -> Status:
+    """Return where the review stands and what comes next.
+
+    `strategies` is the number of saved searches, None where nobody knows.
+    """
     stages = {str(stage): state.standings(session, stage) for stage in Stage}
     included = state.included(session)
     study = state.studies(session) if included else {}
@@ -366,7 +387,7 @@ def status(session: Session) -> Status:
         people=dict(session.execute(people.order_by(Person.id)).all()),
         records=records,
         reports=len(state.eligible(session, Stage.TITLE_ABSTRACT)),
-        incomplete_runs=_incomplete_runs(session),
+        incomplete_runs=[*_incomplete_runs(session), *_incomplete_lists(session)],
         pairs_to_decide=len(pairs.undecided(session)),
         removed=len(state.removed(session)),
         stages=stages,
@@ -375,9 +396,13 @@ def status(session: Session) -> Status:
         studies=len({study[cluster] for cluster in included}),
         codes=session.scalar(select(func.count(CodeApplication.id))) or 0,
         items=session.scalar(select(func.count(SurveyItem.id))) or 0,
+        notices=notices.listed(session),
         next_steps=[],
     )
-    return replace(known, next_steps=_next_steps(session, known))
+    steps = _next_steps(session, known)
+    if strategies == 0 and not known.records:
+        steps = [WRITE, *steps[-1:]]
+    return replace(known, next_steps=steps)
 
 
 def _incomplete_runs(session: Session) -> list[str]:
@@ -402,6 +427,21 @@ def _incomplete_runs(session: Session) -> list[str]:
     ]
 
 
+def _incomplete_lists(session: Session) -> list[str]:
+    """Name the citation lists whose newest run is not complete."""
+    query = select(HarvestRun.id, HarvestRun.status, HarvestRun.request)
+    query = query.where(HarvestRun.kind == RunKind.CITATION)
+    newest = {}
+    for number, status, request in session.execute(query.order_by(HarvestRun.id)):
+        told = dict(request)
+        newest[told.get("seed"), told.get("direction")] = (number, status)
+    return [
+        f"run {number}: {seed} {direction}, citations"
+        for (seed, direction), (number, status) in newest.items()
+        if status != RunStatus.COMPLETE
+    ]
+
+
 def _next_steps(session: Session, known: Status) -> list[str]:
     if not known.records:
         return ["litreview query check", "litreview harvest", "litreview import FILE"]
@@ -409,7 +449,8 @@ def _next_steps(session: Session, known: Status) -> list[str]:
     late = known.stages[Stage.FULL_TEXT]
     deduped = session.scalar(select(func.max(DedupeRun.id))) is not None
     wanted = [
-        (known.incomplete_runs, "litreview harvest"),
+        (_incomplete_runs(session), "litreview harvest"),
+        (_incomplete_lists(session), "litreview snowball --from ..."),
         (not deduped, "litreview dedupe find"),
         (known.pairs_to_decide, "litreview dedupe list"),
         (_unassigned(session, Stage.TITLE_ABSTRACT, early), ASSIGN),

@@ -7,13 +7,13 @@ the tables when an unfinished run is found again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Select, func, insert, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from litreview import lookup
+from litreview import lookup, sifting
 from litreview.errors import LitreviewError, ServiceError
 from litreview.models import (
     HarvestPage,
@@ -25,25 +25,30 @@ from litreview.models import (
     now,
 )
 from litreview.queries import Request
-from litreview.records import LONGEST_ID, WORKERS, Entry, canonical, store
-from litreview.searches import Search
-from litreview.sources.page import Item, Page
+from litreview.records import WORKERS, Entry, store
+from litreview.searches import SINCE_REFUSED, Search
+from litreview.sources.page import Page
 from litreview.vocabulary import Found, RunKind, RunStatus
 from litreview.workspace import sha256
 
 # Sources whose cursor another process may take up.
 RESUMABLE = frozenset({"openalex"})
-# The key under which an answer's items tell their score.
-SCORES = {"openalex": "relevance_score", "crossref": "score"}
 CUT_OFF = "cut_off_score"  # key of a run's request, written at its end
+# Keys of a run's request that say how it came about and not what was asked.
+_ASIDE = frozenset({CUT_OFF, SINCE_REFUSED})
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run stands. `got` are its distinct items, rejected ones included.
+    """Where a run stands. `got` are its records and what cannot be read.
+
+    Of the latter, only the present walk's count, which are `aside` by their hashes:
+    an item that was broken in one walk may be whole in the next.
 
     `fetched` and `pages` count the present walk; `stored` counts the pages of all
-    walks and tells whether somebody else has stored one meanwhile.
+    walks and tells whether somebody else has stored one meanwhile. `most` is the
+    largest total that the service has told: totals drift, and `reported` is the last.
+    `bottom` says that a ranking has come below the score down to which it is asked.
     """
 
     run_id: int
@@ -54,14 +59,20 @@ class Place:
     cursor: str | None = None
     stored: int = 0
     got: int = 0
+    aside: frozenset[str] = frozenset()
     reported: int | None = None
+    most: int = 0
     new: int = 0
     changed: int = 0
+    versions: int = 0
+    bottom: bool = False
     ended: bool = False
 
     @property
     def expected(self) -> int | None:
         """The number of records that the run should hold; None if nobody knows."""
+        if self.bottom:
+            return self.got
         if self.reported is None:
             return None
         return min(self.reported, self.keep or self.reported)
@@ -71,10 +82,23 @@ class Place:
         """Whether the run holds what is expected."""
         return self.expected is not None and self.got >= self.expected
 
+    @property
+    def sure(self) -> bool:
+        """Whether it holds also what the largest total told would have brought."""
+        most = min(self.most, self.keep or self.most)
+        return self.enough and (self.bottom or self.got >= most)
+
     def next_walk(self) -> Place:
         """Return the place at which a new walk starts."""
         return replace(
-            self, walk=self.walk + 1, fetched=0, pages=0, cursor=None, ended=False
+            self,
+            walk=self.walk + 1,
+            fetched=0,
+            pages=0,
+            cursor=None,
+            got=self.got - len(self.aside),
+            aside=frozenset(),
+            ended=False,
         )
 
 
@@ -82,8 +106,8 @@ class Place:
 class Result:
     """What became of one search; `error` is set where the service failed.
 
-    `found` are the run's records, `new` and `changed` what this call stored,
-    `rejected` the items that could not be read.
+    `found` are the run's records, `new`, `changed` and `versions` what this call
+    stored (see `records.Stored`), `rejected` the items that could not be read.
     """
 
     search: Search
@@ -94,6 +118,7 @@ class Result:
     found: int = 0
     new: int = 0
     changed: int = 0
+    versions: int = 0
     rejected: int = 0
     pages: int = 0
     problem: str = ""
@@ -111,7 +136,7 @@ def start(session: Session, search: Search, *, by: str, client: str) -> Place:
     strategy = _strategy(session, search)
     request = _request(search)
     for run in session.scalars(_unfinished(search)):
-        same = {k: v for k, v in dict(run.request).items() if k != CUT_OFF} == request
+        same = _asked(dict(run.request)) == _asked(request)
         if same and run.strategy_id == (strategy and strategy.id):
             return _resumed(session, run, search.request)
     run = HarvestRun(
@@ -125,6 +150,10 @@ def start(session: Session, search: Search, *, by: str, client: str) -> Place:
     session.add(run)
     session.flush()
     return Place(run.id, search.request.keep)
+
+
+def _asked(request: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in request.items() if key not in _ASIDE}
 
 
 def _unfinished(search: Search) -> Select[HarvestRun]:
@@ -172,6 +201,9 @@ def _request(search: Search) -> dict[str, object]:
 
 def _resumed(session: Session, run: HarvestRun, request: Request) -> Place:
     """Return the place from which an unfinished run goes on."""
+    kept_aside = select(RejectedItem.sha256).where(RejectedItem.run_id == run.id)
+    # A later walk's are not told from an earlier one's: rather too few than too many.
+    aside = frozenset(session.scalars(kept_aside) if run.walk == 1 else ())
     place = Place(
         run.id,
         request.keep,
@@ -180,14 +212,16 @@ def _resumed(session: Session, run: HarvestRun, request: Request) -> Place:
         pages=_count(session, HarvestPage, run.id, HarvestPage.walk == run.walk),
         cursor=run.cursor,
         stored=_count(session, HarvestPage, run.id),
-        got=_count(session, Hit, run.id) + _count(session, RejectedItem, run.id),
+        got=_count(session, Hit, run.id) + len(aside),
+        aside=aside,
         reported=run.reported,
+        most=_most_told(session, run.id),
     )
     given_up = run.status == RunStatus.INCOMPLETE
     run.status, run.problem, run.finished_at = RunStatus.RUNNING, "", None
     if place.pages == 0:
         return place
-    if place.enough and not given_up:
+    if place.sure and not given_up:
         return replace(place, ended=True)
     if run.source in RESUMABLE and run.cursor is not None and not given_up:
         return place
@@ -204,15 +238,21 @@ def _count(
     return session.scalar(query.where(*where)) or 0
 
 
+def _most_told(session: Session, run_id: int) -> int:
+    query = select(func.max(HarvestPage.total)).where(HarvestPage.run_id == run_id)
+    return session.scalar(query) or 0
+
+
 def store_page(session: Session, search: Search, place: Place, page: Page) -> Place:
     """Store one page with all that it brings; return the place behind it."""
     run = session.get_one(HarvestRun, place.run_id, with_for_update=True)
     _refuse_company(session, run, place)
-    items = page.items if place.keep is None else page.items[: _room(place)]
-    entries, rejected = _sorted_out(items, place.fetched, search)
+    ranked = page.items if place.keep is None else page.items[: _room(place)]
+    items = sifting.above(ranked, search)
+    entries, rejected = sifting.sorted_out(items, place.fetched, search)
     entries = _within(session, entries, place)
     stored = store(session, entries, run=run, found=_found(search))
-    kept_aside = _keep_aside(session, rejected, run)
+    aside = place.aside | sifting.keep_aside(session, rejected, run)
     session.add(
         HarvestPage(
             run_id=run.id,
@@ -230,10 +270,14 @@ def store_page(session: Session, search: Search, place: Place, page: Page) -> Pl
         pages=place.pages + 1,
         cursor=page.next_cursor,
         stored=place.stored + 1,
-        got=place.got + stored.hits + kept_aside,
+        got=place.got + stored.hits + len(aside) - len(place.aside),
+        aside=aside,
         reported=place.reported if page.total is None else page.total,
+        most=max(place.most, page.total or 0),
         new=place.new + stored.new,
         changed=place.changed + stored.changed,
+        versions=place.versions + stored.versions,
+        bottom=place.bottom or len(items) < len(ranked),
     )
     run.walk, run.fetched, run.cursor = place.walk, place.fetched, place.cursor
     run.reported, run.expected = place.reported, place.expected
@@ -255,15 +299,16 @@ def _is_last(place: Place, page: Page, source: str) -> bool:
     """Tell whether the walk is over with this page.
 
     OpenAlex says so itself. Crossref's cursor never ends: there the total does it,
-    or an empty page. A walk twice as long as the total runs in a circle.
+    or an empty page. A walk twice as long as the total runs in a circle. A total
+    that fell ends nothing: an answer cut short tells a smaller one, too.
     """
-    if place.enough or not page.items or page.next_cursor is None:
+    if place.sure or not page.items or page.next_cursor is None:
         return True
     if place.keep is not None and place.fetched >= place.keep:
         return True
     if place.reported is None:
         return False
-    most = place.reported if source not in RESUMABLE else 2 * place.reported
+    most = place.most if source not in RESUMABLE else 2 * place.most
     return place.fetched >= most
 
 
@@ -275,26 +320,6 @@ def _refuse_company(session: Session, run: HarvestRun, place: Place) -> None:
             why="it holds pages that this harvest has not stored",
             fix="wait until the other harvest has ended; nothing is lost",
         )
-
-
-def _sorted_out(
-    items: Sequence[Item], before: int, search: Search
-) -> tuple[list[Entry], list[Item]]:
-    """Return the items that are records, with their ranks, and those that are not."""
-    entries, rejected = [], []
-    scored = SCORES[search.source]
-    for rank, item in enumerate(items, start=before + 1):
-        if item.citation is None:
-            rejected.append(item)
-        elif len(item.citation.source_id) > LONGEST_ID:
-            rejected.append(replace(item, problem="its id is too long"))
-        else:
-            payload = {k: v for k, v in item.payload.items() if k != scored}
-            score = item.payload.get(scored)
-            number = float(score) if isinstance(score, int | float) else None
-            entry = Entry(item.citation, payload, rank, number, search.seed_id)
-            entries.append(entry)
-    return entries, rejected
 
 
 def _within(session: Session, entries: list[Entry], place: Place) -> list[Entry]:
@@ -317,25 +342,6 @@ def _within(session: Session, entries: list[Entry], place: Place) -> list[Entry]
     return [e for e in entries if e.citation.source_id in met.union(fresh)]
 
 
-def _keep_aside(session: Session, items: Sequence[Item], run: HarvestRun) -> int:
-    """Keep items that are no records, each once; return how many are new."""
-    rows = {}
-    for item in items:
-        digest, content = canonical(item.payload)
-        rows[digest] = {
-            "run_id": run.id,
-            "sha256": digest,
-            "payload": content,
-            "problem": item.problem or "it cannot be read",
-        }
-    known = select(RejectedItem.sha256).where(RejectedItem.run_id == run.id)
-    for digest in session.scalars(known.where(RejectedItem.sha256.in_(rows))):
-        del rows[digest]
-    if rows:
-        session.execute(insert(RejectedItem), list(rows.values()))
-    return len(rows)
-
-
 def close(
     session: Session, search: Search, place: Place, *, error: ServiceError | None
 ) -> Result:
@@ -348,7 +354,7 @@ def close(
         _refuse_company(session, run, place)
         short = max(0, (place.expected or 0) - place.got)
         run.status = RunStatus.INCOMPLETE if short else RunStatus.COMPLETE
-        run.problem = _problem(place, short, rejected)
+        run.problem = _problem(session, place, short, rejected)
         run.finished_at = now()
         run.request = _with_cut_off(session, run, place)
     session.flush()
@@ -358,9 +364,10 @@ def close(
         status=run.status,
         reported=place.reported,
         expected=place.expected,
-        found=place.got - rejected,
+        found=_count(session, Hit, run.id),
         new=place.new,
         changed=place.changed,
+        versions=place.versions,
         rejected=rejected,
         pages=place.stored,
         problem=run.problem,
@@ -368,24 +375,47 @@ def close(
     )
 
 
-def _problem(place: Place, short: int, rejected: int) -> str:
+def _problem(session: Session, place: Place, short: int, rejected: int) -> str:
     """Say in words what is missing and why, as far as it can be known."""
     told = []
     if short:
         told.append(
-            f"{short} of {place.expected} records did not come in {place.walk} walks; "
-            f"the last walk gave {place.fetched} items, so the service's total and "
-            "its pages do not agree"
+            f"{short} of {place.expected} records did not come in {place.walk} walks: "
+            + ", ".join(_why_short(session, place))
         )
     if rejected:
         told.append(f"{rejected} items could not be read as records and are kept aside")
     return "; ".join(told)
 
 
+def _why_short(session: Session, place: Place) -> list[str]:
+    """Say what each walk brought, and which totals the service told meanwhile."""
+    query = select(HarvestPage).where(HarvestPage.run_id == place.run_id)
+    pages = session.scalars(query.order_by(HarvestPage.id)).all()
+    walks: dict[int, list[int]] = {}
+    for page in pages:
+        walks.setdefault(page.walk, []).append(page.items)
+    reasons = [
+        f"walk {number} gave {sum(items)} items on {len(items)} pages"
+        for number, items in walks.items()
+    ]
+    half_full = sum(
+        some < max(items) for items in walks.values() for some in items[:-1]
+    )
+    if half_full:
+        reasons.append(f"{half_full} pages before the last of a walk were not full")
+    totals = list(dict.fromkeys(page.total for page in pages if page.total is not None))
+    if len(totals) > 1:
+        reasons.append(f"the total told went from {totals[0]} to {totals[-1]}")
+    else:
+        reasons.append("the service's total and its pages do not agree")
+    return reasons
+
+
 def _with_cut_off(session: Session, run: HarvestRun, place: Place) -> dict[str, object]:
-    """Return the run's request with the score of the last record that was kept."""
+    """Return the run's request with the lowest score that was kept."""
     request = {key: value for key, value in dict(run.request).items() if key != CUT_OFF}
     cut = place.keep is not None and (place.reported or 0) > place.keep
-    last = select(Hit.score).where(Hit.run_id == run.id).order_by(Hit.rank.desc())
-    score = session.scalar(last.limit(1)) if cut else None
+    lowest = select(func.min(Hit.score)).where(Hit.run_id == run.id)
+    score = session.scalar(lowest) if cut else None
     return request if score is None else {**request, CUT_OFF: score}

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from litreview import yamlfile
 from litreview.errors import LitreviewError, NotFoundError, UsageError
 from litreview.queries import Request, Strategy, compile_request, parse_strategy
 from litreview.vocabulary import RunKind
 from litreview.workspace import Workspace, read_text
+
+# The filter that asks a service for what it holds new or changed since a day. Both
+# days are those of the service's own index, not of the works.
+CHANGED_SINCE = {"openalex": "from_updated_date", "crossref": "from-index-date"}
+# Facts of a run: the day since which it asked, or would have if the service let it;
+# the score down to which it asked; and the most records that --limit leaves it.
+SINCE, SINCE_REFUSED, FLOOR, LIMIT = "since", "since_refused", "floor", "limit"
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,8 @@ def plan(
         for source in saved.strategy.sources:
             request = compile_request(saved.strategy, source)
             if not sources or source in sources:
-                found.append(Search(name, saved.text, _limited(request, limit)))
+                search = Search(name, saved.text, request)
+                found.append(limited(search, limit))
     if not found:
         raise LitreviewError(
             f"none of these searches asks {' or '.join(sorted(sources))}",
@@ -102,10 +111,59 @@ def plan(
     return found
 
 
-def _limited(request: Request, limit: int | None) -> Request:
+def limited(search: Search, limit: int | None) -> Search:
+    """Return the search for at most so many records; None leaves it as it is."""
     if limit is None:
-        return request
+        return search
     if limit < 1:
         raise UsageError(f"the limit {limit} leaves nothing", fix="give 1 or more")
+    request = search.request
     keep = min(limit, request.keep or limit)
-    return replace(request, keep=keep, page_size=min(keep, request.page_size))
+    request = replace(request, keep=keep, page_size=min(keep, request.page_size))
+    return replace(search, request=request, facts={**search.facts, LIMIT: limit})
+
+
+# -- only what is new or changed ---------------------------------------------------
+
+
+def since(search: Search, day: date, *, floor: float | None = None) -> Search:
+    """Return the search for what its service holds new or changed since a day.
+
+    Of a ranking the best N of a few weeks are mostly what the best N of all times
+    leave out. So such a search goes down only to `floor`, the score at which the
+    ranking was cut the last time.
+    """
+    key, params = CHANGED_SINCE[search.source], search.request.params
+    parts = [params["filter"]] if params.get("filter") else []
+    asked = {**params, "filter": ",".join([*parts, f"{key}:{day.isoformat()}"])}
+    return replace(
+        search,
+        request=replace(search.request, params=asked),
+        facts={
+            **search.facts,
+            SINCE: day.isoformat(),
+            **({} if floor is None else {FLOOR: floor}),
+        },
+    )
+
+
+def whole(search: Search) -> Search:
+    """Return the whole search in place of one `since` a day that was refused."""
+    day = search.facts.get(SINCE)
+    if day is None:
+        return search
+    params = without_day(search.source, search.request.params, str(day))
+    facts = {k: v for k, v in search.facts.items() if k not in {SINCE, FLOOR}}
+    return replace(
+        search,
+        request=replace(search.request, params=params),
+        facts={**facts, SINCE_REFUSED: day},
+    )
+
+
+def without_day(source: str, params: Mapping[str, str], day: str) -> dict[str, str]:
+    """Return parameters without the filter for what has changed since a day."""
+    cut = f"{CHANGED_SINCE[source]}:{day}"
+    text = params.get("filter", "").removesuffix(cut).removesuffix(",")
+    others = {key: value for key, value in params.items() if key != "filter"}
+    return {**others, "filter": text} if text else others

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from litreview.text import normalise_doi
 from litreview.yamlfile import Node
 
 
@@ -63,11 +64,16 @@ PRISMA_S = (
 
 @dataclass(frozen=True)
 class Term:
-    """Hold a word or phrase; `why` is the reason that it stays despite a warning."""
+    """Hold a word or phrase, or a whole expression of them.
+
+    `why` is the reason that it stays although a source reads it otherwise; in an
+    expression, `accepted` holds that reason for single words and phrases of it.
+    """
 
     text: str
     node: Node = field(repr=False, compare=False)
     why: str = ""
+    accepted: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,18 @@ class Limit:
     only: tuple[str, ...]
     why: str
     node: Node = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Languages:
+    """Hold the languages that are searched, with the reason; none means any.
+
+    `or_unknown` lets in the works whose language the source does not know.
+    """
+
+    only: tuple[str, ...]
+    or_unknown: bool
+    why: str
 
 
 @dataclass(frozen=True)
@@ -118,12 +136,18 @@ class Crossref:
 
 @dataclass(frozen=True)
 class KnownItem:
-    """Hold a work that this strategy has to find, to measure its recall."""
+    """Hold a work that this strategy has to find, to measure its recall.
+
+    `openalex` is its id there ("W123"). Without one and without a DOI it is looked
+    for by its title; `note` says why it has neither.
+    """
 
     title: str
     doi: str | None
+    openalex: str | None
     year: int | None
     note: str
+    node: Node = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -136,7 +160,7 @@ class Strategy:
     purpose: str
     research_questions: tuple[str, ...]
     stream: str | None
-    languages: Limit
+    languages: Languages
     published: Published
     blocks: tuple[Block, ...]
     openalex: OpenAlex | None
@@ -174,7 +198,7 @@ def parse_strategy(node: Node, *, name: str) -> Strategy:
         purpose=node["purpose"].text(),
         research_questions=tuple(node["research_questions"].texts()),
         stream=stream.text() if stream else None,
-        languages=_limit(node["languages"]),
+        languages=_languages(node["languages"]),
         published=_published(node["published"]),
         blocks=_blocks(node["blocks"]),
         openalex=_openalex(node) if "openalex" in searched else None,
@@ -210,13 +234,36 @@ def _sources(node: Node) -> set[str]:
 
 def _limit(node: Node) -> Limit:
     node.fields(required={"only", "why"})
-    only = tuple(node["only"].texts())
+    return Limit(_only(node["only"]), node["why"].text(), node["only"])
+
+
+def _only(node: Node) -> tuple[str, ...]:
+    """Return a list, not empty, of values that can stand in a filter."""
+    only = tuple(node.texts())
     if not only:
-        raise node["only"].error("the list is empty")
-    for item in node["only"]:
+        raise node.error("the list is empty")
+    for item in node:
         if not re.fullmatch(r"[a-z-]+", item.text()):
             raise item.error(f"{item.text()!r} is not a lower-case word")
-    return Limit(only, node["why"].text(), node["only"])
+    return only
+
+
+def _languages(node: Node) -> Languages:
+    """Return the languages searched: those of `only`, or any."""
+    node.fields(required={"why"}, optional={"only", "any", "or_unknown"})
+    everything = node.get("any")
+    if everything is None or not everything.boolean():
+        unknown = node.get("or_unknown")
+        limit = _only(node["only"])
+        return Languages(
+            limit, unknown is not None and unknown.boolean(), node["why"].text()
+        )
+    for key in ("only", "or_unknown"):
+        if key in node:
+            raise node[key].error(
+                f"{key!r} limits what {'any'!r} leaves open", fix="delete one of them"
+            )
+    return Languages((), or_unknown=True, why=node["why"].text())
 
 
 def _published(node: Node) -> Published:
@@ -267,8 +314,14 @@ def _openalex(strategy: Node) -> OpenAlex:
     return OpenAlex(
         types=_limit(types) if types else None,
         filters=_filters(node.get("filters"), "openalex"),
-        expression=_reasoned(expression, "text") if expression else None,
+        expression=_expression(expression) if expression else None,
     )
+
+
+def _expression(node: Node) -> Term:
+    node.fields(required={"text", "why"}, optional={"accepted"})
+    accepted = _texts(node.get("accepted"))
+    return Term(_squeezed(node["text"]), node["text"], node["why"].text(), accepted)
 
 
 def _crossref(strategy: Node) -> Crossref:
@@ -313,11 +366,38 @@ def _texts(node: Node | None) -> dict[str, str]:
 
 
 def _known_item(node: Node) -> KnownItem:
-    node.fields(required={"title"}, optional={"doi", "year", "note"})
-    doi, year, note = (node.get(key) for key in ("doi", "year", "note"))
+    node.fields(required={"title"}, optional={"doi", "openalex", "year", "note"})
+    year, note = node.get("year"), node.get("note")
     return KnownItem(
-        title=node["title"].text(),
-        doi=doi.text() if doi else None,
+        title=_squeezed(node["title"]),
+        doi=_doi(node.get("doi")),
+        openalex=_work_id(node.get("openalex")),
         year=year.integer() if year else None,
         note=note.text() if note else "",
+        node=node,
     )
+
+
+def _doi(node: Node | None) -> str | None:
+    if node is None:
+        return None
+    doi = normalise_doi(node.text())
+    if not doi:
+        raise node.error(
+            f"{node.text()!r} is not a DOI", fix="write it like 10.1000/182"
+        )
+    return doi
+
+
+def _work_id(node: Node | None) -> str | None:
+    """Return "W123" of "W123" or "https://openalex.org/W123"."""
+    if node is None:
+        return None
+    found = re.fullmatch(
+        r"(?:https?://(?:www\.)?openalex\.org/(?:works/)?)?([Ww][0-9]+)", node.text()
+    )
+    if found is None:
+        raise node.error(
+            f"{node.text()!r} is not an OpenAlex work", fix="write it like W2741809807"
+        )
+    return found[1].upper()

@@ -63,6 +63,7 @@ _FOLD = str.maketrans(
         "\u0131": "i", "ħ": "h", "ŧ": "t", "&": " and ",
     }
 )  # fmt: skip
+_NO_WORD = {code: " " for code in range(128) if not chr(code).isalnum()}
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _DASHES = re.compile("\\s*(?:[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]|--+)\\s*")
@@ -147,11 +148,12 @@ def _tag_blank(match: re.Match[str]) -> str:
 
 def _storable(text: str) -> str:
     """Drop control characters, surrogates and invisible ones; compose (NFC)."""
-    if text.isascii() and text.isprintable():
+    if not text.isprintable():  # what goes is never printable
+        text = _SURROGATES.sub("", text).translate(_INVISIBLE)
+        if not text.isprintable():
+            text = "".join(c for c in text if unicodedata.category(c) != "Cc")
+    if text.isascii():
         return text.strip()
-    text = _SURROGATES.sub("", text).translate(_INVISIBLE)
-    if not text.isprintable():
-        text = "".join(c for c in text if unicodedata.category(c) != "Cc")
     return unicodedata.normalize("NFC", text).strip()
 
 
@@ -167,6 +169,8 @@ def fold(text: str) -> str:
     Only the accents of European scripts go; the vowel signs of others are
     part of the word.
     """
+    if text.isascii():
+        return text.lower().replace("&", " and ")
     text = unicodedata.normalize("NFKD", text).casefold().translate(_FOLD)
     text = unicodedata.normalize("NFKD", text)  # folding may compose again
     return unicodedata.normalize("NFC", _ACCENTS.sub("", text))
@@ -179,6 +183,8 @@ def title_key(title: str) -> str:
 
 def _words(text: str) -> str:
     """Turn all that is neither letter, digit nor vowel sign into blanks."""
+    if text.isascii():
+        return text.translate(_NO_WORD)
     return "".join(
         c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text
     )
@@ -238,6 +244,8 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
     that turns the direction of writing survives. Tabs and line ends become
     blanks, or line ends stay with `keep_newlines`.
     """
+    if text.isprintable():
+        return text
     lines = re.split("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]", text)
     clean = ("".join(map(_shown, line)) for line in lines)
     return ("\n" if keep_newlines else " ").join(clean)
@@ -256,7 +264,11 @@ def split_name(text: str) -> tuple[str, str]:
     "Family, Given", "Given van Family" and "Family JA". "Jr" and the like go
     behind the given names. A single word is a family name.
     """
-    text = clean_markup(text)
+    return split_clean_name(clean_markup(text))
+
+
+def split_clean_name(text: str) -> tuple[str, str]:
+    """Do the same for a name that `clean_markup` has cleaned."""
     if "," in text:
         return _split_at_comma(text)
     words = text.split()
@@ -292,8 +304,10 @@ def normalise_orcid(value: object) -> str:
 
     ISO 7064 mod 11-2, https://support.orcid.org/hc/en-us/articles/360006897674.
     """
-    match = re.search(r"(\d{4})-?(\d{4})-?(\d{4})-?(\d{3}[\dXx])(?!\d)", f"{value}")
-    if match is None or not isinstance(value, str):
+    if not isinstance(value, str) or not value:
+        return ""
+    match = re.search(r"(\d{4})-?(\d{4})-?(\d{4})-?(\d{3}[\dXx])(?!\d)", value)
+    if match is None:
         return ""
     digits = "".join(match.groups()).upper()
     total = 0

@@ -304,14 +304,24 @@ def _behind(session: Session, run: HarvestRun, hit: Hit) -> Tree:
     if run.kind == RunKind.SEARCH:
         return {"strategy": _strategy(session, run)}
     if run.kind == RunKind.CITATION:
-        if hit.seed_id is None or session.get(Record, hit.seed_id) is None:
-            raise BrokenTraceError("seed", f"the seed of a hit of run {run.id} is lost")
-        return {"seed_id": hit.seed_id}
+        return _seed(session, run, hit)
     if run.kind == RunKind.FILE and hit.rank < 1:
         raise BrokenTraceError("line", f"a hit of run {run.id} names no line")
     if run.kind == RunKind.MANUAL or run.person_id is not None:
         return {"person": _person(session, run.person_id, f"who made run {run.id}")}
     return {}
+
+
+def _seed(session: Session, run: HarvestRun, hit: Hit) -> Tree:
+    """Return the record whose citations led here, or the known item's work.
+
+    A known item may be no record of the review; then the request names it.
+    """
+    request = run.request if isinstance(run.request, dict) else {}
+    lost = hit.seed_id is not None and session.get(Record, hit.seed_id) is None
+    if lost or (hit.seed_id is None and not request.get("seed")):
+        raise BrokenTraceError("seed", f"the seed of a hit of run {run.id} is lost")
+    return {} if hit.seed_id is None else {"seed_id": hit.seed_id}
 
 
 def _strategy(session: Session, run: HarvestRun) -> Mapping[str, object]:

@@ -95,6 +95,13 @@ class RunKind(StrEnum):
     CITATION = "citation"
 
 
+class Direction(StrEnum):
+    """Where a citation search looks: at what cites a work, or at what it cites."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+
 class RunStatus(StrEnum):
     """How far a run got."""
 

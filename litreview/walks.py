@@ -9,8 +9,9 @@ How it goes on depends on the source. OpenAlex's cursor can be asked again days
 later. Crossref's moves with every request, also with one whose answer was lost; a
 walk that broke off starts again at the first page as the next walk, and what is
 stored stays. A run is complete when it holds as many records as the service
-reports, or as many of the best as the strategy keeps. If it ends short there is one
-more walk, and then the run says by how much it is short.
+reports, or as many of the best as the strategy keeps. If it ends short, or holds
+fewer than a total told earlier, there is one more walk, and then the run says by how
+much it is short of the last total.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from litreview.runs import Place, Result
 from litreview.searches import Search
 from litreview.sources import crossref, openalex
 from litreview.sources.http import AnswerError
-from litreview.sources.page import Page, Settings
+from litreview.sources.page import Page, Settings, uncollected
 
 T = TypeVar("T")
 
@@ -112,7 +113,7 @@ def _collect(job: Job, place: Place) -> tuple[Place, ServiceError | None]:
         job.tell(job.search, place.got, place.expected)
         if not place.ended:
             continue
-        if place.enough or place.expected is None or not more:
+        if place.sure or place.expected is None or not more:
             return place, None
         more -= 1
         place = place.next_walk()
@@ -127,6 +128,7 @@ def _walk_is_lost(error: ServiceError, place: Place, source: str) -> bool:
     return source not in runs.RESUMABLE or error.status in ITS_OWN_FAULT
 
 
+@uncollected()
 def _stored(job: Job, place: Place, page: Page) -> Place:
     """Store one page in one transaction and return the place behind it."""
     return job.write(lambda session: runs.store_page(session, job.search, place, page))

@@ -37,8 +37,12 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(autouse=True)
-def _own_world(monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_world(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Keep the settings of the person who runs the tests out of them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "none"))
     for name in list(os.environ):
         if name.startswith(("LITREVIEW_", "OPENALEX_")) and name not in {
             "LITREVIEW_SHARED",

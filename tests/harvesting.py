@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from litreview import db, searches
 from litreview.demo.server import Server
 from litreview.models import Hit, Person, RawRecord, Record, RecordAuthor
+from litreview.queries import Request
 from litreview.searches import Search
 from litreview.sources.page import Settings
 from litreview.vocabulary import Role
@@ -89,6 +90,23 @@ def plan(root: Path, keep: int = 20, **narrowed: object) -> list[Search]:
     """Return what the one strategy asks of both services."""
     space = workspace(root, trust=strategy(keep))
     return searches.plan(space, **narrowed)  # type: ignore[arg-type] # as given
+
+
+ASKED = {
+    "openalex": {
+        "filter": "title_and_abstract.search:(teacher AND trust)",
+        "sort": "publication_date:asc",
+    },
+    "crossref": {"query.bibliographic": "teacher trust"},
+}
+
+
+def search(source: str, keep: int | None = None) -> Search:
+    """Return a search for all the works of one service, without a file."""
+    request = Request(
+        source=source, strategy="trust", params=ASKED[source], keep=keep, page_size=100
+    )
+    return Search("trust", strategy(), request)
 
 
 def settings(server: Server) -> dict[str, Settings]:

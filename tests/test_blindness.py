@@ -32,6 +32,8 @@ from litreview.vocabulary import Stage
 # These are not called; each with its reason.
 LEFT_OUT = {
     "harvest": "asks the services, and adds records, which know nothing of votes",
+    "snowball": "asks OpenAlex, and starts from settled inclusions; `test_seeds` tells",
+    "record fill": "asks the services for abstracts, which know nothing of votes",
     "demo run": "makes a review of its own, with services of its own",
     "demo serve": "runs until it is stopped, and knows no review",
 }

@@ -493,6 +493,7 @@ def test_status_has_its_keys(space: Path, capsys: pytest.CaptureFixture[str]) ->
         "studies",
         "codes",
         "items",
+        "notices",
         "next_steps",
     }
     assert found["title"] == "Coaching"

@@ -1,21 +1,26 @@
-"""harvest, import and add on the command line."""
+"""harvest on the command line."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harvesting import join, openalex_work, strategy, works, workspace
+from harvesting import Work, join, openalex_work, strategy, works, workspace
 from sqlalchemy import Engine, func, select
 
 from litreview import cli, db
 from litreview.cli import harvest as command
+from litreview.demo.crossref_api import Crossref
+from litreview.demo.openalex_api import OpenAlex
 from litreview.demo.server import Fault, Server, serve
+from litreview.harvest import Bill
 from litreview.models import HarvestRun, Record
+from litreview.sources.page import Settings
 from litreview.vocabulary import Role
 
 
@@ -212,74 +217,144 @@ def test_the_public_services_ask_for_a_key_and_an_address(
     assert "is not set" not in desk.run("harvest")[2]
 
 
-# -- import ----------------------------------------------------------------------
+# -- living reviews ------------------------------------------------------------------
 
 
-def test_import_stores_files_once(desk: Desk) -> None:
-    """Each file is told; the second time says that it is in already."""
-    one, two = desk.root / "one.csv", desk.root / "two.csv"
-    one.write_text("record_id,title\n1,A\n2,B\n", "utf-8")
-    two.write_text("record_id,title\n1,C\n", "utf-8")
-    status, out, _ = desk.run("import", str(one), str(two), "--source", "ERIC")
+def serve_other(desk: Desk, openalex: list[Work], crossref: list[Work]) -> None:
+    """Let the services have other works from now on."""
+    desk.server.__dict__["openalex"] = OpenAlex(tuple(openalex), 3)
+    desk.server.__dict__["crossref"] = Crossref(tuple(crossref), 4)
+
+
+def test_the_end_tells_added_changed_and_gone(desk: Desk) -> None:
+    """As numbers in the table, and with the record ids as JSON."""
+    desk.run("harvest", "--source", "openalex")
+    other = [*works(5, 0)[0], openalex_work(8)]
+    other[0] = openalex_work(1, title="Teacher trust, corrected")
+    serve_other(desk, other, [])
+    (row,) = desk.json("harvest", "--source", "openalex")
+    assert (row["added"], row["changed"], row["gone"], row["new"]) == (1, 1, 2, 1)
+    assert (row["added_ids"], row["changed_ids"], row["gone_ids"]) == ([8], [1], [6, 7])
+    assert (row["versions"], row["against"]) == (1, 1)
+    _, out, _ = desk.run("harvest", "--source", "openalex")
+    assert {"added", "changed", "gone"} <= set(out.split())
+
+
+def test_since_the_last_time(desk: Desk) -> None:
+    """Without one it is whole and says so; OpenAlex's refusal is told plainly."""
+    _, _, err = desk.run("harvest", "--since", "last")
+    assert err.count("no whole run to start from yet") == 2
+    status, _, err = desk.run("harvest", "--since", "last")
     assert status == 0
-    assert "one.csv: 2 records as 'ERIC'" in out
-    assert "two.csv: 1 records" in out
-    _, out, _ = desk.run("import", str(one), "--source", "ERIC")
-    assert "in already; nothing was added" in out
-    (row,) = desk.json("import", str(one), "--source", "ERIC")
-    assert (row["rows"], row["new"], row["again"]) == (2, 0, True)
-    assert desk.count() == 3
+    assert "OpenAlex gives changes only to paid plans" in err
+    assert "asked whole instead" in err
+    first, second = desk.json("harvest", "--since", "2026-01-01")
+    assert (first["since"], first["since_refused"]) == ("", "2026-01-01")
+    assert (second["since"], second["gone"]) == ("2026-01-01", None)
 
 
-def test_import_maps_columns(desk: Desk) -> None:
-    """--map takes several; the last equals sign parts column and field."""
-    file = desk.root / "odd.csv"
-    file.write_text("Article = Title,Year of it\nTrust,2004\n", "utf-8")
-    words = ["--map", "Article = Title=title", "Year of it=year"]
-    assert desk.run("import", str(file), *words)[0] == 0
-    query = select(Record)
-    record = db.read(desk.engine, lambda session: session.scalars(query).one())
-    assert (record.title, record.year) == ("Trust", 2004)
-    status, _, err = desk.run("import", str(file), "--map", "title")
-    assert (status, "names no field" in err) == (2, True)
+@pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "2999-01-01"])
+def test_since_takes_a_past_day_or_last(desk: Desk, day: str) -> None:
+    """Anything else is refused before a service is asked."""
+    status, _, err = desk.run("harvest", "--since", day)
+    assert (status, day in err) == (2, True)
+    assert desk.server.requests == []
 
 
-def test_one_broken_file_stores_nothing_of_any(desk: Desk) -> None:
-    """All are read before the first is stored; file and line are told."""
-    good, bad = desk.root / "good.csv", desk.root / "bad.csv"
-    good.write_text("title\nA\n", "utf-8")
-    bad.write_text("record_id,title\n1,A\n1,B\n", "utf-8")
-    status, _, err = desk.run("import", str(good), str(bad))
+def test_the_history_lists_every_run(desk: Desk) -> None:
+    """With what was asked, what came, the cut-off and the client; ids as JSON."""
+    assert "no search was run yet" in desk.run("query", "history")[2]
+    desk.run("harvest")
+    desk.run("harvest", "--since", "2026-01-01", "--source", "crossref")
+    rows = desk.json("query", "history", "trust")
+    told = [(row["source"], row["since"], row["found"]) for row in rows]
+    assert told == [
+        ("crossref", "", 8),
+        ("crossref", "2026-01-01", 0),
+        ("openalex", "", 7),
+    ]
+    assert rows[0]["cut_off"] > 0
+    assert rows[2]["added"] == [1, 2, 3, 4, 5, 6, 7]
+    status, out, _ = desk.run("query", "history")
+    assert status == 0
+    assert "since 2026-01-01" in out
+    assert "habanero" in out
+    status, _, err = desk.run("query", "history", "truts")
+    assert (status, "Did you mean 'trust'" in err) == (1, True)
+
+
+def test_gone_records_are_looked_up(desk: Desk) -> None:
+    """What the service says of each; where it gives no answer the command fails."""
+    desk.run("harvest")
+    assert "nothing is gone" in desk.run("query", "gone")[2]
+    serve_other(desk, works(5, 0)[0], works(0, 12)[1])
+    desk.run("harvest")
+    rows = desk.json("query", "gone", "trust")
+    assert [(row["source_id"], row["fate"]) for row in rows] == [("W6", ""), ("W7", "")]
+    rows = desk.json("query", "gone", "--look")
+    assert [row["fate"] for row in rows] == ["deleted", "deleted"]
+    count = sum(request.service == "openalex" for request in desk.server.requests)
+    desk.server.faults.append(Fault("openalex", count + 2, status=403))
+    status, out, err = desk.run("query", "gone", "--look")
     assert status == 1
-    assert "bad.csv:3:" in err
-    assert desk.count() == 0
+    assert out.count("deleted") == 1
+    assert "403" in err
 
 
-# -- add -------------------------------------------------------------------------
-
-ADD = (
-    *("add", "Early career framework", "--organisation", "DfE", "--year", "2019"),
-    *("--url", "https://www.gov.uk/ecf", "--accessed", "2026-03-14"),
-    *("--found", "organisation"),
-)
+# -- cost ----------------------------------------------------------------------------
 
 
-def test_add_stores_a_find_once(desk: Desk) -> None:
-    """The record's id is told; the same again adds nothing."""
-    status, out, _ = desk.run(*ADD, "--author", "Ng, Nora", "--author", "{DfE team}")
-    assert (status, "Early career framework" in out) == (0, True)
-    status, out, _ = desk.run(*ADD, "--author", "Ng, Nora", "--author", "{DfE team}")
-    assert (status, "nothing was added" in out) == (0, True)
-    record = db.read(desk.engine, lambda s: s.scalars(select(Record)).one())
-    assert (record.found, record.authors) == ("organisation", "Ng, Nora; DfE team")
+def test_what_it_costs_is_told_before(desk: Desk) -> None:
+    """In one sentence, before a run and on a dry run."""
+    words = "2 searches: about 2 pages, 10 of OpenAlex's 1,000 credits a day without"
+    assert words in desk.run("harvest", "--dry-run")[1]
+    assert words in desk.run("harvest")[2]
+    one, two = desk.json("harvest", "--dry-run")
+    assert (one["credits"], two["credits"]) == (10, 0)
+    assert one["seconds"] == 1
 
 
-@pytest.mark.parametrize("option", ["--organisation", "--year", "--url", "--accessed"])
-def test_add_needs_where_and_when(desk: Desk, option: str) -> None:
-    """A find without its source cannot be checked by anybody."""
-    place = ADD.index(option)
-    words = ADD[:place] + ADD[place + 2 :]
-    status, _, err = desk.run(*words)
-    assert status == 2
-    assert option in err
-    assert desk.count() == 0
+def test_a_bill_beyond_the_day_says_how_many_days() -> None:
+    """The rest of the credits comes at midnight."""
+    bill = Bill(2, 25_000, 250, 2_500, 300.0, 1_000, with_key=False)
+    assert "3 days in all" in command.bill_words(bill)
+    assert "some 5 minutes" in command.bill_words(bill)
+    keyed = replace(bill, budget=10_000, with_key=True, seconds=7200.0)
+    assert command.bill_words(keyed) == (
+        "2 searches: about 250 pages, 2,500 of OpenAlex's 10,000 credits a day with a "
+        "free key, some 2.0 hours"
+    )
+
+
+def test_a_spent_budget_ends_tidily_and_says_when(desk: Desk) -> None:
+    """Crossref's records come; the exit status is 3 also where nothing else came."""
+    spent = [Fault("openalex", n, status=429, retry_after="7200") for n in range(1, 9)]
+    desk.server.faults.extend(spent)
+    status, _, err = desk.run("harvest", "--yes")
+    assert status == 3
+    assert "run the same command after 20" in err
+    assert "--wait" in err
+    assert desk.count() == 8
+    status, _, err = desk.run("harvest", "--source", "openalex")
+    assert (status, "UTC" in err) == (3, True)
+
+
+def test_waiting_goes_on_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --wait the command sleeps until the moment told, and then ends whole."""
+    moment = [datetime.now(UTC)]
+
+    def sleep(seconds: float) -> None:
+        moment[0] += timedelta(seconds=seconds)
+
+    def settings(_environ: object, source: str) -> Settings:
+        url = {"openalex": desk.server.openalex_url}.get(source)
+        base = url or desk.server.crossref_url
+        return Settings(base_url=base, sleep=sleep, now=lambda: moment[0])
+
+    monkeypatch.setattr("litreview.sources.page.settings_from", settings)
+    desk.server.faults.append(Fault("openalex", 2, status=429, retry_after="1500"))
+    status, out, err = desk.run("harvest", "--wait")
+    assert status == 0, err
+    assert out.count("complete") == 2
+    assert err.count("the day's budget is spent; going on at") == 3
+    assert desk.count() == 15

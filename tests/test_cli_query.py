@@ -18,7 +18,7 @@ Run: TypeAlias = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """Return what runs a command in a workspace without a database."""
-    warned = strategy().replace("[teacher]", "[head]")
+    warned = strategy().replace("[teacher]", "[teacher, Teacher]")
     workspace(tmp_path, good=strategy(), warned=warned)
 
     def run(*words: str) -> tuple[int, str, str]:
@@ -53,7 +53,7 @@ def test_check_shows_warnings_and_passes(run: Run) -> None:
     """A warning has its file and line and does not fail."""
     status, out, err = run("query", "check")
     assert status == 0
-    assert "warning: queries/warned.yaml:8: the bare word 'head'" in out
+    assert "warning: queries/warned.yaml:8: 'Teacher' stands" in out
     assert "2 strategies can be sent; 1 warning\n" in err
 
 
@@ -94,7 +94,8 @@ def test_show_tells_exactly_what_is_sent(
     monkeypatch.setenv("LITREVIEW_CROSSREF_URL", "http://127.0.0.1:9/crossref")
     _, out, _ = run("query", "show", "good", "--source", "crossref")
     assert "query.bibliographic: teacher trust" in out
-    assert "kept: the best 20, 20 a page" in out
+    assert "kept: the best 20 of a ranking, 20 a page" in out
+    assert "limit: Crossref ranks" in out
     assert "http://127.0.0.1:9/crossref/works?query.bibliographic=teacher+trust" in out
 
 

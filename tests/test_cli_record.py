@@ -184,3 +184,52 @@ def test_a_screeners_log_does_not_depend_on_others_verdicts(desk: Desk) -> None:
     assert shape("2") == shape("3")
     with db.transaction(desk.engine) as session:
         assert session.get_one(Record, 2).title
+
+
+# -- later notices -------------------------------------------------------------------
+
+
+def note_on(desk: Desk, record_id: int, *kinds: str) -> None:
+    """Let a record's source tell of so many notices."""
+    with db.transaction(desk.engine) as session:
+        record = session.get_one(Record, record_id)
+        record.notices = [
+            {
+                "kind": kind,
+                "doi": f"10.1/{kind}",
+                "published": "2026-01-05",
+                "source": "retraction-watch",
+            }
+            for kind in kinds
+        ]
+
+
+def test_show_tells_notices_and_searches(desk: Desk) -> None:
+    """What was published about a record later, and which strategies found it."""
+    note_on(desk, 1, "expression_of_concern")
+    _, out, _ = desk.run("record", "show", "1")
+    told = "expression of concern, 10.1/expression_of_concern, 2026-01-05, told by"
+    assert f"notice    {told} retraction-watch" in out
+    assert "searches  s-openalex" in out
+    found = desk.json("record", "show", "1")
+    assert [notice["kind"] for notice in found["notices"]] == ["expression_of_concern"]
+    assert found["strategies"] == ["s-openalex"]
+    assert desk.json("record", "show", "2")["notices"] == []
+
+
+def test_status_lists_notices_on_what_is_in_play(desk: Desk) -> None:
+    """At most ten in words, and all of them as JSON."""
+    note_on(desk, 1, "correction")
+    note_on(desk, 2, *(["erratum"] * 12))
+    with db.transaction(desk.engine) as session:
+        record = session.get_one(Record, 2)
+        rows = record.notices
+        assert isinstance(rows, list)
+        record.notices = [{**row, "doi": f"10.1/{n}"} for n, row in enumerate(rows)]
+    _, out, _ = desk.run("status")
+    assert "later notices on reports in play:" in out
+    assert "record 1     correction (10.1/correction, 2026-01-05" in out
+    assert "and 3 more: `litreview status --json`" in out
+    assert "included reports:" not in out
+    notices = desk.json("status")["notices"]
+    assert [notice["record_id"] for notice in notices] == [1, *[2] * 12]

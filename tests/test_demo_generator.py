@@ -283,3 +283,27 @@ def test_unusable_cited_works_are_refused(cited: list[dict[str, object]]) -> Non
     """A cited work needs a title and a key of its own."""
     with pytest.raises(LitreviewError, match="cannot be served"):
         demo_works(cited, seed=1)
+
+
+def test_invented_works_cite_older_ones(
+    made: tuple[list[Work], list[Work], Truth],
+) -> None:
+    """Each work that is cited is there, is older, and says how often it is cited."""
+    openalex, crossref, truth = made
+    works = {str(work["id"]): work for work in openalex}
+    times: Counter[str] = Counter()
+    for work in openalex:
+        cited: Any = work["referenced_works"]
+        assert len(cited) == len(set(cited))
+        times.update(cited)
+        for key in cited:
+            if truth.topics[truth.works["openalex", key.rpartition("/")[2]]] != "cited":
+                years: Any = (works[key]["publication_year"], work["publication_year"])
+                assert years[0] < years[1]
+    assert times.keys() <= works.keys()
+    assert {key: work["cited_by_count"] for key, work in works.items()} == {
+        key: times[key] for key in works
+    }
+    citing = [work for work in openalex if work["referenced_works"]]
+    assert len(citing) > len(openalex) / 2
+    assert any("reference" in work for work in crossref)

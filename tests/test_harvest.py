@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,9 +22,25 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from litreview import db
+from litreview.demo.openalex_api import OpenAlex
 from litreview.demo.server import Fault, Server, Spoil, serve
-from litreview.errors import LitreviewError, NotAllowedError, NotFoundError
-from litreview.harvest import forecast, harvest
+from litreview.errors import (
+    LitreviewError,
+    NotAllowedError,
+    NotFoundError,
+    ServiceError,
+)
+from litreview.harvest import (
+    Forecast,
+    bill,
+    estimate,
+    forecast,
+    harvest,
+    page_credits,
+    resume_at,
+    since_or_whole,
+    wait,
+)
 from litreview.models import (
     Base,
     HarvestPage,
@@ -34,9 +51,12 @@ from litreview.models import (
     RejectedItem,
     SearchStrategy,
 )
+from litreview.queries import Request
 from litreview.runs import Place, Result, start
-from litreview.searches import Search
+from litreview.searches import Search, since
 from litreview.searches import plan as searches_of
+from litreview.searches import whole as whole_of
+from litreview.sources.page import Settings
 from litreview.vocabulary import Role, RunStatus
 from litreview.walks import Write
 
@@ -500,3 +520,221 @@ def test_the_forecast_tells_records_pages_and_dollars(tmp_path: Path) -> None:
         failed, counted = forecast(plan(tmp_path), harvesting.settings(server))
     assert failed.error is not None
     assert counted.reported == 30
+
+
+# -- totals that drift -------------------------------------------------------------
+
+
+def drifting(
+    engine: Engine, searches: list[Search], before: int, after: list[int]
+) -> tuple[Result, int]:
+    """Run a search whose works are others from the second page on; count requests."""
+    with serve(works(before, 0)[0], [], openalex_page=4) as server:
+
+        def tell(_search: Search, _got: int, _expected: int | None) -> None:
+            now = tuple(openalex_work(number) for number in after)
+            if server.openalex.works != now:
+                server.__dict__["openalex"] = OpenAlex(now, 4)
+
+        settings = harvesting.settings(server)
+        (result,) = harvest(
+            writer(engine), searches, by="lead", settings=settings, tell=tell
+        )
+        return result, len(server.requests)
+
+
+def test_a_total_that_grows_is_followed(team: Engine, tmp_path: Path) -> None:
+    """What is expected is the last total told; the walk goes on to it."""
+    searches = plan(tmp_path, sources=["openalex"])
+    result, requests = drifting(team, searches, 10, list(range(1, 20)))
+    assert (result.expected, result.found, result.complete) == (19, 19, True)
+    assert requests == 5
+
+
+def test_a_total_that_falls_gets_one_more_walk(team: Engine, tmp_path: Path) -> None:
+    """A smaller total may be an answer cut short; the second walk settles it."""
+    searches = plan(tmp_path, sources=["openalex"])
+    result, requests = drifting(team, searches, 12, list(range(1, 10)))
+    assert (result.expected, result.found, result.complete) == (9, 9, True)
+    assert requests == 6
+    assert all_runs(team)[0].walk == 2
+
+
+def test_more_than_the_total_is_complete(team: Engine, tmp_path: Path) -> None:
+    """Works that left the search after they came are kept; nothing is missing."""
+    searches = plan(tmp_path, sources=["openalex"])
+    result, _ = drifting(team, searches, 8, [4, 5, 6])
+    assert (result.expected, result.complete) == (3, True)
+    assert result.found > 3
+
+
+def test_a_short_run_says_what_the_walks_gave(team: Engine, tmp_path: Path) -> None:
+    """Each walk with its pages, those not full, and the totals told."""
+    searches = plan(tmp_path, sources=["openalex"])
+    result, _ = drifting(team, searches, 6, [*range(1, 9), 8, 8])
+    assert result.status == RunStatus.INCOMPLETE
+    assert result.problem == (
+        "2 of 10 records did not come in 2 walks: walk 1 gave 8 items on 3 pages, "
+        "walk 2 gave 8 items on 3 pages, the total told went from 6 to 10"
+    )
+
+
+# -- cost --------------------------------------------------------------------------
+
+
+def asking(filters: str, source: str = "openalex", keep: int | None = None) -> Search:
+    """Return a search with this filter."""
+    request = Request(source, "trust", {"filter": filters}, keep, 100)
+    return Search("trust", "", request)
+
+
+@pytest.mark.parametrize(
+    ("filters", "credits_"),
+    [
+        ("title_and_abstract.search:trust", 10),
+        ("title.search.exact:trust", 10),
+        ("cites:W1", 1),
+    ],
+)
+def test_a_list_costs_a_tenth_of_a_search(filters: str, credits_: int) -> None:
+    """OpenAlex takes 10 credits for a page of a search and 1 for a page of a list."""
+    assert page_credits(asking(filters).request) == credits_
+    assert page_credits(asking(filters, "crossref").request) == 0
+
+
+def test_the_search_parameter_is_a_search_too() -> None:
+    """Not only filters search."""
+    request = Request("openalex", "t", {"search.title_and_abstract": "a"}, None, 100)
+    assert page_credits(request) == 10
+
+
+def test_the_bill_adds_up_pages_credits_time_and_days() -> None:
+    """At the polite pace, against the free credits of a day, with and without key."""
+    public = {source: Settings() for source in SOURCES}
+    told = [
+        estimate(asking("title.search:a"), public["openalex"], 25_050),
+        estimate(asking("type:article", "crossref", 250), public["crossref"]),
+    ]
+    (oa, cr) = told
+    assert (oa.to_fetch, oa.requests, oa.credits, oa.dollars) == (
+        25_050,
+        251,
+        2510,
+        0.251,
+    )
+    assert (cr.reported, cr.to_fetch, cr.requests, cr.credits) == (None, 250, 3, 0)
+    assert oa.seconds == pytest.approx(251)
+    assert cr.seconds == pytest.approx(3 * 1.05)
+    whole = bill([*told, Forecast(asking("x:1"), error=ServiceError("down"))], public)
+    assert (whole.searches, whole.records, whole.pages) == (2, 25_300, 254)
+    assert (whole.credits, whole.budget, whole.days) == (2510, 1000, 3)
+    keyed = bill(told, {**public, "openalex": Settings(key="k")})
+    assert (keyed.budget, keyed.days, keyed.with_key) == (10_000, 1, True)
+
+
+def test_long_boolean_searches_are_slower_without_a_key() -> None:
+    """OpenAlex answers one of them a second, five with a key."""
+    search = asking("title.search:" + " OR ".join("abcdefgh"))
+    slow = estimate(search, Settings(), 1000).seconds
+    quick = estimate(search, Settings(key="k"), 1000).seconds
+    assert slow == pytest.approx(10 * 1.05)
+    assert quick == pytest.approx(10)
+
+
+def test_a_spent_budget_ends_one_source_and_says_until_when(
+    team: Engine, tmp_path: Path
+) -> None:
+    """OpenAlex is not asked again, Crossref goes on, the results tell the time."""
+    text = harvesting.strategy()
+    space = harvesting.workspace(tmp_path, one=text, two=text)
+    with serve(*works(9, 5), openalex_page=4) as server:
+        spent = Fault("openalex", 2, status=429, retry_after="7200")
+        server.faults.append(spent)
+        results = run(team, searches_of(space), server)
+        asked = [request.service for request in server.requests]
+        assert asked.count("openalex") == 2
+        assert [result.complete for result in results] == [False, True, False, True]
+        until = resume_at(results)
+        assert until is not None
+        left = until - datetime.now(UTC)
+        assert timedelta(seconds=7100) < left <= timedelta(seconds=7200)
+        server.faults.clear()
+        healed = run(team, searches_of(space), server)
+    assert all(result.complete for result in healed)
+    assert resume_at(healed) is None
+    assert healed[0].run_id == results[0].run_id
+
+
+def test_waiting_ends_when_the_moment_has_come() -> None:
+    """It sleeps in naps, tells how long there is to go, and never too short."""
+    start = datetime(2026, 1, 1, 22, 45, tzinfo=UTC)
+    clock, told = [start], []
+
+    def sleep(seconds: float) -> None:
+        clock[0] += timedelta(seconds=seconds)
+
+    until = start + timedelta(minutes=25)
+    settings = Settings(sleep=sleep, now=lambda: clock[0])
+    wait(until, settings, lambda _when, left: told.append(left.total_seconds()))
+    assert clock[0] == until
+    assert told == [1500, 900, 300]
+
+
+# -- since -------------------------------------------------------------------------
+
+
+def sinced(root: Path) -> list[Search]:
+    """Return the searches for what has changed since a day."""
+    return [since(search, date(2026, 1, 1)) for search in plan(root)]
+
+
+def test_without_a_plan_openalex_is_asked_whole(team: Engine, tmp_path: Path) -> None:
+    """One request finds it out; what was refused is remembered with the run."""
+    with serve(*works(5, 5)) as server:
+        settings = harvesting.settings(server)
+        planned, refusal = since_or_whole(sinced(tmp_path), settings)
+        assert len(server.requests) == 1
+        assert "Plan upgrade required" in str(refusal)
+        whole, still = planned
+        assert whole.request == plan(tmp_path)[0].request
+        assert still.facts["since"] == "2026-01-01"
+        results = run(team, planned, server)
+    assert [result.found for result in results] == [5, 0]
+    requests = [dict(row.request) for row in all_runs(team)]
+    assert requests[0]["since_refused"] == "2026-01-01"
+    assert "since" not in requests[0]
+    assert requests[1]["since"] == "2026-01-01"
+
+
+def test_other_failures_do_not_make_it_whole(tmp_path: Path) -> None:
+    """A wrong key or a spent budget is told by the run itself; with a plan it goes."""
+    for status, wait_for in ((401, None), (429, "7200")):
+        with serve(*works(5, 5)) as server:
+            fault = Fault("openalex", 1, status=status, retry_after=wait_for)
+            server.faults.append(fault)
+            settings = harvesting.settings(server)
+            planned = sinced(tmp_path)
+            assert since_or_whole(planned, settings) == (planned, None)
+    with serve(*works(5, 5)) as server:
+        server.openalex.__dict__["paid"] = True
+        settings = harvesting.settings(server)
+        assert since_or_whole(planned, settings) == (planned, None)
+        assert since_or_whole(plan(tmp_path), settings)[1] is None
+        assert len(server.requests) == 1
+
+
+def test_a_whole_run_in_place_of_changes_is_gone_on_with(
+    team: Engine, tmp_path: Path
+) -> None:
+    """However the next harvest comes to ask the same: it is the same run."""
+    (search,) = plan(tmp_path, sources=["openalex"])
+    replaced = whole_of(since(search, date(2026, 1, 1)))
+    with serve(*works(9, 0), openalex_page=4) as server:
+        settings = harvesting.settings(server)
+        with pytest.raises(_PowerCutError):
+            harvest(
+                cut_off(team, 2, lost=False), [replaced], by="lead", settings=settings
+            )
+        (result,) = run(team, [search], server)
+    assert (result.found, result.complete) == (9, True)
+    assert len(all_runs(team)) == 1

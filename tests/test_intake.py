@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from litreview.errors import InputFileError, LitreviewError, NotAllowedError, UsageError
-from litreview.intake import Find, add, import_file, read_file
+from litreview.intake import Find, add, import_file, judgements, read_file
 from litreview.models import HarvestRun, Hit, RawRecord, Record
+from litreview.sources.files import Wanted
 from litreview.vocabulary import Found, Role
 
 CSV = """\
@@ -26,6 +27,7 @@ record_id,title,authors,year,doi,notes
 on two lines",,2020,,
 ,No id of its own,,,,
 """
+SCOPUS = "Authors,Title,EID\n"
 FIND = Find(
     title="Early career framework",
     organisation="Department for Education",
@@ -52,11 +54,13 @@ def _team(make: Maker) -> None:
 
 def test_a_file_is_stored_with_its_hash_and_lines(session: Session, file: Path) -> None:
     """The run names file, hash and format; each hit its line; the label its source."""
-    done = import_file(session, read_file(file), by="ann")
+    read = read_file(file)
+    done = import_file(session, read, by="ann")
     run = session.scalars(select(HarvestRun)).one()
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    assert (done.rows, done.stored.new, done.again) == (3, 3, False)
+    assert (done.run_ids, done.stored.new, done.again) == ((run.id,), 3, False)
     assert (run.kind, run.source, run.status) == ("file", "eric-2026", "complete")
+    assert (run.reported, run.expected, run.fetched) == (3, 3, 3)
     assert run.request == {
         "file": "ERIC 2026.csv",
         "sha256": digest,
@@ -74,26 +78,42 @@ def test_a_file_is_stored_with_its_hash_and_lines(session: Session, file: Path) 
     assert session.scalars(select(Hit.rank).order_by(Hit.record_id)).all() == [2, 3, 5]
 
 
+def test_how_a_file_was_read_stands_in_its_run(session: Session, file: Path) -> None:
+    """Another encoding than UTF-8 may explain a name later."""
+    file.write_bytes("title\nCafé\n".encode("cp1252"))
+    import_file(session, read_file(file), by="ann")
+    run = session.scalars(select(HarvestRun)).one()
+    assert isinstance(run.request, dict)
+    assert run.request["encoding"] == "Windows-1252"
+
+
 def test_the_same_file_again_adds_nothing(session: Session, file: Path) -> None:
     """The second time says so, under whatever name the file goes."""
     first = import_file(session, read_file(file), by="ann")
     copy = file.with_name("copy.csv")
     copy.write_bytes(file.read_bytes())
     again = import_file(session, read_file(copy, label="eric-2026"), by="ann")
-    assert (again.again, again.stored.new, again.run_id) == (True, 0, first.run_id)
+    assert (again.again, again.stored.new) == (True, 0)
+    assert again.run_ids == first.run_ids
     for table, number in ((Record, 3), (HarvestRun, 1), (Hit, 3)):
         assert session.scalar(select(func.count()).select_from(table)) == number
 
 
 @pytest.mark.parametrize(
-    "how", [{"label": "wos"}, {"mapping": {"notes": "abstract"}}], ids=["label", "map"]
+    ("label", "wanted"),
+    [
+        ("wos", Wanted()),
+        ("", Wanted(mapping={"notes": "abstract"})),
+        ("", Wanted("asreview")),
+    ],
+    ids=["label", "map", "format"],
 )
 def test_the_same_file_read_otherwise_is_refused(
-    session: Session, file: Path, how: dict[str, object]
+    session: Session, file: Path, label: str, wanted: Wanted
 ) -> None:
     """Its records would be in twice."""
     import_file(session, read_file(file), by="ann")
-    other = read_file(file, **how)  # type: ignore[arg-type] # as parametrised
+    other = read_file(file, wanted, label=label)
     with pytest.raises(LitreviewError, match="is in already, as 'eric-2026'"):
         import_file(session, other, by="ann")
 
@@ -104,6 +124,98 @@ def test_one_id_in_two_files_is_two_records(session: Session, file: Path) -> Non
     file.write_text(CSV + "9,One more,,,,\n", "utf-8")
     done = import_file(session, read_file(file), by="ann")
     assert done.stored.new == 4
+
+
+def test_an_accession_number_is_one_record_in_all_files(
+    session: Session, file: Path
+) -> None:
+    """Two exports of Scopus share a document: both runs have it, once."""
+    file.write_text(SCOPUS + "N.,A,2-s2.0-1\n,B,2-s2.0-2\n,No id,\n", "utf-8")
+    one = import_file(session, read_file(file), by="ann")
+    file.write_text(SCOPUS + ",B,2-s2.0-2\nN.,A again,2-s2.0-1\n", "utf-8")
+    two = import_file(session, read_file(file), by="ann")
+    assert (one.stored.new, two.stored.new, two.stored.changed) == (3, 0, 1)
+    records = session.scalars(select(Record).order_by(Record.source_id)).all()
+    assert {r.source for r in records} == {"scopus"}
+    told = [(r.source_id, r.title, bool(r.scope)) for r in records]
+    assert told == [
+        ("2-s2.0-1", "A again", False),
+        ("2-s2.0-2", "B", False),
+        ("line-4", "No id", True),
+    ]
+    hits = session.execute(
+        select(Hit.run_id, func.count()).group_by(Hit.run_id).order_by(Hit.run_id)
+    )
+    assert [number for _, number in hits] == [3, 2]
+
+
+def test_a_label_is_the_source_of_all(session: Session, file: Path) -> None:
+    """What the user calls the database goes before what the file tells."""
+    file.write_text(SCOPUS + "N.,A,2-s2.0-1\n,B,\n", "utf-8")
+    import_file(session, read_file(file, label="Scopus, March"), by="ann")
+    assert set(session.scalars(select(Record.source))) == {"Scopus, March"}
+
+
+def test_a_file_of_several_databases_has_a_run_for_each(
+    session: Session, file: Path
+) -> None:
+    """PRISMA counts by database; what has none is counted under the file's name."""
+    ris = file.with_name("library.ris")
+    entry = "TY  - JOUR\nTI  - {}\nAN  - {}\nER  - \n\n"
+    ris.write_text(
+        entry.format("A", "EJ1234567")
+        + entry.format("B", "WOS:000123456700001")
+        + entry.format("C", "x"),
+        "utf-8",
+    )
+    read = read_file(ris)
+    done = import_file(session, read, by="ann")
+    runs = session.scalars(select(HarvestRun).order_by(HarvestRun.source)).all()
+    assert [(run.source, run.fetched) for run in runs] == [
+        ("eric", 1),
+        ("library", 1),
+        ("web-of-science", 1),
+    ]
+    assert set(done.run_ids) == {run.id for run in runs}
+    assert import_file(session, read, by="ann").again
+
+
+def test_a_repeated_accession_number_is_stored_once(
+    session: Session, file: Path
+) -> None:
+    """The first entry stands, wherever the file is cut for storing."""
+    file.write_text(SCOPUS + "N.,A,2-s2.0-1\n,Later,2-s2.0-1\n", "utf-8")
+    import_file(session, read_file(file), by="ann")
+    (record,) = session.scalars(select(Record))
+    (run,) = session.scalars(select(HarvestRun))
+    assert (record.title, run.reported, run.expected) == ("A", 1, 1)
+
+
+@pytest.mark.parametrize("label", ["openalex", "Crossref", "manual"])
+def test_a_source_of_ours_is_no_label(file: Path, label: str) -> None:
+    """Its records have other ids."""
+    with pytest.raises(UsageError, match="litreview fills itself"):
+        read_file(file, label=label)
+
+
+def test_a_file_that_changes_meanwhile_is_refused(session: Session, file: Path) -> None:
+    """What was checked is what is stored, or nothing is."""
+    read = read_file(file)
+    file.write_text(CSV + "10,One more,,,,\n", "utf-8")
+    with pytest.raises(InputFileError, match="was changed while it was read"):
+        import_file(session, read, by="ann")
+
+
+def test_decisions_come_with_their_records(session: Session, file: Path) -> None:
+    """Each with its line, also where the file was in already."""
+    file.write_text("title,abstract,included\nA,,1\nB,,\nC,,0\n", "utf-8")
+    read = read_file(file)
+    import_file(session, read, by="ann")
+    ids = dict(session.execute(select(Record.title, Record.id)).all())
+    found = [
+        (j.line, j.record_id, j.opinion.verdict) for j in judgements(session, read)
+    ]
+    assert found == [(2, ids["A"], "include"), (4, ids["C"], "exclude")]
 
 
 def test_a_register_is_counted_as_one(session: Session, file: Path) -> None:
@@ -117,10 +229,12 @@ def test_a_register_is_counted_as_one(session: Session, file: Path) -> None:
     [
         (CSV + "10,too,few\n", ":6: has 3 cells"),
         (CSV + '11,"open quote,,,,\n', ":6: is not CSV"),
-        (CSV + "7,Twice,,,,\n", ":6: the record_id '7' stands on line 2"),
+        (CSV + "7,Twice,,,,\n", ":6: the record's id '7' stands on line 2"),
         ("a,b\n1,2\n", ":1: has no column title"),
         ("title\n", "holds no records"),
-        (f"record_id,title\n{'x' * 501},T\n", ":2: the record_id has 501 characters"),
+        (f"record_id,title\n{'x' * 501},T\n", ":2: the record's id has 501"),
+        ("", "is empty"),
+        ("<html>", "is a web page"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_line(
@@ -130,14 +244,6 @@ def test_a_broken_file_is_refused_with_its_line(
     file.write_text(content, "utf-8")
     with pytest.raises(InputFileError, match=told):
         read_file(file)
-
-
-def test_an_unknown_ending_needs_the_format(file: Path) -> None:
-    """A name that does not tell the format is refused, unless the format is given."""
-    path = file.rename(file.with_name("eric.txt"))
-    with pytest.raises(UsageError, match="no ending that tells its format"):
-        read_file(path)
-    assert len(read_file(path, form="csv").entries) == 3
 
 
 def test_a_packed_file_is_read_and_named_by_its_stem(file: Path) -> None:

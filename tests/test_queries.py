@@ -19,8 +19,10 @@ from litreview.errors import InputFileError
 from litreview.queries import (
     Request,
     StrategyError,
+    block_request,
     compile_request,
     matches,
+    narrowed,
     problems,
     spans,
 )
@@ -243,9 +245,10 @@ def test_all_but_plain_words_are_quoted(term: str) -> None:
 
 def test_an_expression_replaces_the_blocks() -> None:
     """A hand-written expression is sent as it stands."""
-    request = compile_request(read(with_expression('"a b"~3 NOT (c OR d)')), "openalex")
+    text = '"head trust"~3 NOT (c OR d)'
+    request = compile_request(read(with_expression(text)), "openalex")
     assert request.params["filter"].startswith(
-        'title_and_abstract.search:"a b"~3 NOT (c OR d),from_publication_date:'
+        f"title_and_abstract.search:{text},from_publication_date:"
     )
 
 
@@ -372,9 +375,9 @@ def test_a_sound_strategy_has_no_problems() -> None:
         ("(trust)", "error", "a quote or a parenthesis stands"),
         ("trust OR respect", "error", "an operator stands"),
         ("or", "error", "an operator stands"),
-        ("teacher buy-in", "warning", "'teacher buy-in' may be searched as 'teacher b"),
-        ("Principal", "warning", "the bare word 'Principal' is too broad"),
-        ("English", "warning", "the bare word 'English' is too broad"),
+        ("teacher buy-in", "error", "'teacher buy-in' may be searched as 'teacher b"),
+        ("Principal", "error", "the bare word 'Principal' is too broad"),
+        ("English", "error", "the bare word 'English' is too broad"),
         ("trust, Trust", "warning", "'Trust' stands in this block already, on line 9"),
     ],
 )
@@ -392,9 +395,10 @@ def test_broad_words_and_stop_words_are_told_only_where_they_harm() -> None:
     )
 
 
-def test_a_reason_silences_a_warning_but_no_error() -> None:
-    """A term that says why it stays draws no warning; an error it cannot excuse."""
+def test_a_reason_keeps_a_word_but_no_wildcard() -> None:
+    """A reason excuses what is dropped or broad, never what means something else."""
     assert complaints(with_term("{term: teacher buy-in, why: few}")) == []
+    assert complaints(with_term("{term: principal, why: few}")) == []
     told = complaints(with_term("{term: teach*, why: I like it}"))
     assert [severity for _, severity, _ in told] == ["error"]
 
@@ -414,10 +418,16 @@ def test_a_reason_silences_a_warning_but_no_error() -> None:
         ("trust AND OR respect", "error", "nothing stands between 'AND' and 'OR'"),
         ("trust AND", "error", "nothing stands between 'AND' and ')'"),
         ("trust AND ()", "error", "nothing stands between '(' and ')'"),
+        ("trust Or respect", "error", "'Or' is searched as a word"),
+        ("NOT trust", "error", "the expression finds nearly everything"),
+        ("trust OR NOT doubt", "error", "the expression finds nearly everything"),
+        ("NOT (trust AND doubt)", "error", "the expression finds nearly everything"),
+        ("NOT (trust OR (a1 AND b1))", "error", "the expression finds nearly"),
+        ("(a1 AND b1 OR c1) AND d1", "error", "AND and OR are mixed without"),
         ("trust respect", "warning", "there is no operator between trust and respect"),
-        ("a1 AND b1 OR c1", "warning", "AND and OR are mixed without parentheses"),
-        ('"buy in" AND trust', "warning", "'buy in' may be searched as 'buy'"),
-        ("principal AND trust", "warning", "the bare word 'principal' is too broad"),
+        ("a1 AND b1 OR c1", "error", "AND and OR are mixed without parentheses"),
+        ('"buy in" AND trust', "error", "'buy in' may be searched as 'buy'"),
+        ("principal AND trust", "error", "the bare word 'principal' is too broad"),
     ],
 )
 def test_expressions_that_are_misread_are_told(
@@ -438,11 +448,156 @@ def test_expressions_that_are_misread_are_told(
         'NOT hospital AND "teacher trust"~3',
         "(a1 AND b1) OR (c1 AND d1)",
         '"rules and regulations" OR "x"'.replace(" and ", " "),
+        "trust AND NOT (doubt OR NOT respect)",
+        "NOT (NOT trust)",
+        "(trust OR respect) NOT (doubt OR fear)",
     ],
 )
 def test_sound_expressions_are_left_alone(expression: str) -> None:
     """Negation, proximity and nesting draw no complaint."""
     assert complaints(with_expression(expression)) == []
+
+
+def test_words_of_an_expression_can_be_accepted_with_a_reason() -> None:
+    """The reason excuses that phrase and no other."""
+    reasons = "why: a reason, accepted: {buy in: few}"
+    text = PLAIN + (
+        f'openalex:\n  expression: {{text: \'"buy in" OR "opt in"\', {reasons}}}\n'
+    )
+    told = [what for _, _, what in complaints(text)]
+    assert len(told) == 1
+    assert told[0].startswith("'opt in' may be searched as 'opt'")
+
+
+def test_a_filter_holds_a_hundred_values() -> None:
+    """OpenAlex refuses more values in one filter; so do we, with the line."""
+    values = "|".join(f"v{number}" for number in range(100))
+    text = PLAIN + f"openalex: {{filters: {{funders.id: {values}}}}}\n"
+    assert complaints(text) == []
+    ((line, severity, what),) = complaints(text.replace(values, f"{values}|v100"))
+    assert (line, severity) == (11, "error")
+    assert what.startswith("the filter has 101 values")
+
+
+# --- languages ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("languages", "sent"),
+    [
+        ("{only: [en, fr], why: x}", ",language:en|fr"),
+        ("{only: [en], or_unknown: true, why: x}", ",language:en|null"),
+        ("{only: [en], or_unknown: false, why: x}", ",language:en"),
+        ("{any: true, why: x}", ""),
+        ("{any: false, only: [en], why: x}", ",language:en"),
+    ],
+)
+def test_languages_are_limited_as_the_file_says(languages: str, sent: str) -> None:
+    """Only some, these and the unknown, or any; the reason is always asked for."""
+    text = PLAIN.replace("{only: [en], why: a reason}", languages)
+    told = compile_request(read(text), "openalex").params["filter"]
+    assert told.endswith(f",to_publication_date:2026-06-30{sent}")
+
+
+@pytest.mark.parametrize(
+    ("languages", "message"),
+    [
+        ("{why: x}", "the field 'only' is missing"),
+        ("{any: true}", "the field 'why' is missing"),
+        ("{any: false, why: x}", "the field 'only' is missing"),
+        ("{any: true, only: [en], why: x}", "'only' limits what 'any' leaves open"),
+        ("{any: perhaps, why: x}", "expected true or false"),
+        ("{any: true, or_unknown: true, why: x}", "'or_unknown' limits what"),
+    ],
+)
+def test_languages_that_contradict_are_refused(languages: str, message: str) -> None:
+    """Line and reason are told."""
+    text = PLAIN.replace("{only: [en], why: a reason}", languages)
+    with pytest.raises(InputFileError, match=rf"^trust\.yaml:6: {message}"):
+        read(text)
+
+
+# --- known items -------------------------------------------------------------
+
+
+def known(*items: str) -> str:
+    """Return a strategy whose line 12 begins its known items."""
+    return PLAIN + "known_items:\n" + "".join(f"  - {{{item}}}\n" for item in items)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("doi: https://doi.org/10.1002/REV3.3304", ("10.1002/rev3.3304", None)),
+        ("openalex: https://openalex.org/works/w27", (None, "W27")),
+        ("openalex: W27, doi: 10.1/X", (None, None)),
+    ],
+)
+def test_known_items_are_named_by_doi_or_openalex_id(
+    field: str, value: tuple[str | None, str | None]
+) -> None:
+    """Either is read in its usual spellings; what is neither is refused."""
+    if value == (None, None):
+        with pytest.raises(InputFileError, match=r":12: '10\.1/X' is not a DOI"):
+            read(known(f"title: T, {field}"))
+        with pytest.raises(InputFileError, match=r":12: 'A27' is not an OpenAlex work"):
+            read(known("title: T, openalex: A27"))
+        return
+    (item,) = read(known(f"title: T, {field}")).known_items
+    assert (item.doi, item.openalex) == value
+
+
+def test_an_item_with_a_title_alone_is_told() -> None:
+    """It is looked for by its title, unless a note says why."""
+    text = known("title: Trust", "title: Hope, note: a report")
+    assert [(line, how) for line, how, _ in complaints(text)] == [(12, "warning")]
+    assert "is looked for by its title" in complaints(text)[0][2]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("title: A, doi: 10.1000/x", "title: B, doi: 'doi:10.1000/X'"),
+        ("title: A, openalex: W1", "title: B, openalex: w1"),
+        (
+            "title: 'One, two', year: 2001, doi: 10.1000/x",
+            "title: one two, year: 2001, openalex: W3",
+        ),
+    ],
+)
+def test_an_item_that_stands_twice_is_told(one: str, other: str) -> None:
+    """By DOI, by id, or by title and year; the first line is named."""
+    ((line, severity, what),) = complaints(known(one, other))
+    assert (line, severity) == (13, "warning")
+    assert "is known already, from line 12" in what
+    assert complaints(known(one, "title: C, doi: 10.1000/c")) == []
+
+
+# --- one block, and some works -----------------------------------------------
+
+
+def test_a_request_is_narrowed_to_works_within_the_request_line() -> None:
+    """Every id stands in exactly one request, and none is longer than allowed."""
+    ids = [f"W{number}" for number in range(4_000_000_000, 4_000_000_120)]
+    words = ", ".join(f"relational trust {number}" for number in range(238))
+    short, long = read(PLAIN), read(with_term(words))
+    for strategy, most in ((short, 50), (long, 48)):
+        whole = compile_request(strategy, "openalex")
+        parts = narrowed(whole, ids)
+        asked = [part.params["filter"].rpartition(",openalex:") for part in parts]
+        assert [work for _, _, some in asked for work in some.split("|")] == ids
+        assert {before for before, _, _ in asked} == {whole.params["filter"]}
+        assert max(len(some.split("|")) for _, _, some in asked) == most
+        assert all(len(f"GET {part.url('')} HTTP/1.1") < 8190 for part in parts)
+    assert narrowed(compile_request(short, "openalex"), []) == []
+
+
+def test_one_block_is_asked_without_any_limit() -> None:
+    """What a block matches alone does not depend on dates, types or languages."""
+    strategy = read(PLAIN)
+    assert block_request(strategy, strategy.blocks[0]).params == {
+        "filter": 'title_and_abstract.search:(teacher OR "school leader")'
+    }
 
 
 @pytest.mark.parametrize("query", ["trust AND hope", '"a b"', "trust*", "(trust)"])

@@ -492,6 +492,16 @@ def test_status_follows_a_small_life(team: Session, make: Maker) -> None:
     assert found.next_steps[0] == "litreview screen conflicts"
 
 
+def test_status_without_a_search_says_to_write_one(team: Session, make: Maker) -> None:
+    """Only as long as nothing came in any other way; unknown is not none."""
+    steps = review.status(team, strategies=0).next_steps
+    assert "queries/NAME.yaml" in steps[0]
+    assert steps[1:] == ["litreview import FILE"]
+    assert review.status(team, strategies=2).next_steps[1] == "litreview harvest"
+    make.record()
+    assert "NAME.yaml" not in review.status(team, strategies=0).next_steps[0]
+
+
 def test_status_needs_a_protocol(session: Session) -> None:
     """Before the first sync it says what to run."""
     with pytest.raises(LitreviewError, match="no protocol") as told:

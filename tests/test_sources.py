@@ -21,10 +21,11 @@ from urllib.parse import parse_qsl, urlsplit
 import habanero
 import pyalex.api
 import pytest
+from habanero.habanero_utils import make_ua
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litreview.citation import Author
+from litreview.citation import Author, Notice
 from litreview.errors import ServiceError, UsageError
 from litreview.queries import Request
 from litreview.sources import crossref, csl, http, openalex
@@ -119,6 +120,9 @@ def server() -> Iterator[Server]:
     thread.join()
     for session in openalex._local.__dict__.get("sessions", {}).values():
         session.close()
+    if hasattr(crossref._local, "connection"):
+        crossref._local.connection.close()
+        del crossref._local.connection
 
 
 @pytest.fixture
@@ -238,12 +242,13 @@ def test_a_parameter_that_a_client_would_drop_is_refused(settings: Settings) -> 
 
 
 def test_crossref_refuses_a_sort_it_does_not_know_at_once(
-    server: Server, settings: Settings
+    server: Server, settings: Settings, slept: list[float]
 ) -> None:
     """A parameter that habanero refuses is no reason to try again."""
-    with pytest.raises(ServiceError, match="bogus"):
+    with pytest.raises(http.AnswerError, match="bogus") as caught:
         crossref.fetch(_request("crossref", {"sort": "bogus"}), None, settings)
-    assert server.paths == []
+    assert (server.paths, slept) == ([], [])
+    assert caught.value.permanent
 
 
 def test_pairs_are_split_outside_quotes() -> None:
@@ -283,13 +288,50 @@ def test_openalex_pages_lead_on_and_end(server: Server, settings: Settings) -> N
     assert openalex.fetch(_request("openalex"), "n", settings).items == []
 
 
-def test_one_connection_serves_all_pages(server: Server, settings: Settings) -> None:
-    """OpenAlex pages, counts and look-ups share a connection."""
-    server.replies = [_works(1, cursor="n"), _works(2), _works(3), _works(4)]
+def test_one_connection_serves_all_pages(
+    server: Server, settings: Settings, source: str
+) -> None:
+    """Pages, counts and look-ups share a connection."""
+    server.replies = [
+        _works(1, cursor="n") if source == "openalex" else _items("10.1000/a"),
+        GOOD[source](),
+        GOOD[source](),
+        Reply({"id": "https://openalex.org/W1", "message": {"DOI": "10.1000/a"}}),
+    ]
     for cursor in (None, "n"):
-        openalex.fetch(_request("openalex"), cursor, settings)
-    assert openalex.count(_request("openalex"), settings) == 7
+        fetch(source, settings, cursor)
+    assert SOURCES[source].count(_request(source), settings) == 7
+    assert SOURCES[source].lookup("10.1000/a", settings) is not None
     assert server.connections == 1
+
+
+def test_another_proxy_or_time_out_opens_another_connection(
+    server: Server, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Crossref's connection has read both when it was opened."""
+    server.replies = [_items("10.1000/a")]
+    fetch("crossref", settings)
+    first = crossref._client_for(settings)
+    assert crossref._client_for(settings) is first
+    quicker = dataclasses.replace(settings, read_timeout=0.5)
+    assert crossref._client_for(quicker) is not first
+    assert first.is_closed
+    second = crossref._client_for(settings)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    assert crossref._client_for(settings) is not second
+
+
+def test_the_service_says_which_version_answers(
+    server: Server, settings: Settings
+) -> None:
+    """Crossref names the version of its messages and the pool; OpenAlex nothing."""
+    reply = _items("10.1000/a")
+    reply.body["message-version"] = "1.0.0"
+    reply.headers["x-api-pool"] = "polite-array"
+    server.replies = [reply, _items("10.1000/a"), _works(1)]
+    assert fetch("crossref", settings).service == "message 1.0.0, pool polite-array"
+    assert fetch("crossref", settings).service == ""
+    assert fetch("openalex", settings).service == ""
 
 
 @pytest.mark.parametrize(
@@ -563,7 +605,7 @@ def test_calls_keep_a_polite_distance(
     """Between two calls lies the service's pause; on this machine there is none."""
     slept: list[float] = []
     settings = Settings(
-        base_url=base_url, pause=pause, sleep=slept.append, clock=lambda: 100.0
+        base_url=base_url, pause=pause, sleep=slept.append, now=lambda: NOW
     )
     service = http.Service(f"Test {base_url} {pause}", (), str, "")  # type: ignore[arg-type]
     for _ in range(2):
@@ -663,6 +705,9 @@ def test_the_names_we_lean_on_are_still_there() -> None:
     assert {"api_key", "email"} <= set(pyalex.config)
     assert openalex.Works({}, Settings()).url == "https://api.openalex.org/works"
     assert issubclass(habanero.RequestError, Exception)
+    assert callable(habanero.request_class.Request._req)
+    assert crossref.Query(Settings(), "x")._url() == "https://api.crossref.org/works/x"
+    assert "mailto:a@b.org" in make_ua("a@b.org")["User-Agent"]
     assert openalex.client_version().startswith("pyalex 0.21")
     assert crossref.client_version().startswith("habanero 2.")
 
@@ -947,6 +992,34 @@ def test_updates_are_told_apart() -> None:
     notice = crossref.citation(_item(update_to=[{"type": "retraction"}]))
     assert (notice.retracted, notice.flags) == (False, ("retraction-notice",))
     assert not crossref.citation(_item(updated_by=[{"type": "correction"}])).retracted
+
+
+def test_what_was_published_about_a_work_is_told() -> None:
+    """Each notice once, whoever told it, with its kind, DOI, day and teller."""
+    day = {"date-parts": [[2024, 12, 9]], "date-time": "2024-12-09T00:00:00Z"}
+    told = [
+        {"type": "retraction", "DOI": "10.1000/N", "source": "publisher",
+         "updated": day},
+        {"type": "Retraction", "DOI": "https://doi.org/10.1000/n",
+         "source": "retraction-watch"},
+        {"type": "expression of concern", "DOI": "10.1000/m", "updated": {}},
+        {"type": "expression_of_concern", "DOI": None},
+        {"label": "New version", "updated": {"date-parts": [[2023]]}},
+        {"type": None}, None, "retraction",
+    ]  # fmt: skip
+    found = crossref.citation(_item(updated_by=told))
+    assert found.notices == (
+        Notice("retraction", "10.1000/n", "2024-12-09", "publisher"),
+        Notice("expression_of_concern", "10.1000/m"),
+        Notice("expression_of_concern"),
+        Notice("new_version", published="2023"),
+    )
+    assert found.retracted
+    assert crossref.citation(_item(update_to=told)).notices == ()
+    assert openalex.citation(_work(is_retracted=True)).notices == (
+        Notice("retraction", source="openalex"),
+    )
+    assert openalex.citation(_work(title="RETRACTED: T")).notices == ()
 
 
 def _update(kind: str, doi: str = "10.1000/first") -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ import io
 import re
 import shutil
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -118,7 +119,7 @@ class World:
         said = []
         for stream in (out, err):
             stream.flush()
-            said.append(self._masked(stream.buffer.getvalue().decode()))
+            said.append(self._masked(_text(stream.buffer.getvalue())))
         return status, said[0], said[1], self._written()
 
     def do(self, handle: str, *words: str) -> str:
@@ -143,7 +144,7 @@ class World:
         for path, content in self._files().items():
             if self.kept.get(path) == content or _is_database(content):
                 continue
-            text = self._masked(content.decode())
+            text = self._masked(_text(content))
             name = str(path.relative_to(self.root))
             found[name] = HASH.sub("<hash>", text) if "manifest" in name else text
         return found
@@ -160,6 +161,17 @@ class World:
         for path, content in self.kept.items():
             if now.get(path) != content:
                 path.write_bytes(content)
+
+
+def _text(content: bytes) -> str:
+    """Return what a file says; of a packed one (DOCX, XLSX) what its parts say."""
+    if not content.startswith(b"PK\x03\x04"):
+        return content.decode()
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return "\n".join(
+            f"{name}\n{packed.read(name).decode('utf-8', 'backslashreplace')}"
+            for name in packed.namelist()
+        )
 
 
 def _is_database(content: bytes) -> bool:

@@ -34,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sync": ("setup", "Bring screening/*.yaml into the database."),
     "query": ("query", "Look at saved search strategies before they are sent."),
     "harvest": ("harvest", "Run the saved searches on OpenAlex and Crossref."),
+    "snowball": (
+        "snowball",
+        "Search the citations of the works that matter, on OpenAlex.",
+    ),
     "import": ("imports", "Bring in records from files."),
     "add": ("imports", "Add a record found by hand, with where it was found."),
     "record": ("record", "Look at, correct and remove single records."),

@@ -25,6 +25,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Render = Callable[["Session", Sequence[str]], Mapping[str, bytes]]
 
 STDOUT = "-"
+ZIP = b"PK\x03\x04"  # how DOCX and other packed files begin
 
 
 def _options(*formats: str) -> Callable[[Command], Command]:
@@ -202,6 +203,81 @@ def audit(app: App, kind: str | None, to: str | None) -> None:
     _table(app, "audit", (kind, to))
 
 
+@export.command()
+@click.option(
+    "--set",
+    "wanted",
+    type=click.Choice(["included", "sought", "all", "records"]),
+    default="included",
+    help="Which reports; records are all of them singly, duplicates too.",
+)
+@_options("ris", "bibtex", "csl-json")
+@pass_app
+def bibliography(app: App, wanted: str, kind: str | None, to: str | None) -> None:
+    """Write the included reports as a reference list for other programs.
+
+    A report stands once, with what all its records tell of it. Imported again, each
+    is the record it was: it names its source and its number there. --set sought are
+    the reports whose full texts are wanted, all those with a record not removed.
+
+    \b
+    Example:
+      litreview export bibliography
+      litreview export bibliography --format bibtex
+      litreview export bibliography --set sought --to sought.ris
+    """
+    from litreview import exports
+
+    def render(session: Session, kinds: Sequence[str]) -> Mapping[str, bytes]:
+        return exports.render_bibliography(session, kinds, wanted=wanted)
+
+    name = "bibliography" if wanted == "included" else f"bibliography-{wanted}"
+    _deliver(app, name, exports.BIBLIOGRAPHY_FORMATS, render, (kind, to))
+
+
+@export.command("search-report")
+@_options("md", "docx", "json", "svg")
+@pass_app
+def search_report(app: App, kind: str | None, to: str | None) -> None:
+    """Write the search report: the PRISMA-S appendix of the review.
+
+    All 16 items, told from the searches as they were run: the full strategies, the
+    dates, the limits and their reasons, the records by source and query, and how
+    duplicates were found. What only people know is taken from `prisma_s` in the
+    files of queries/; an item of which nothing is known is flagged. The SVG shows how
+    sources and queries overlap.
+
+    \b
+    Example:
+      litreview export search-report
+      litreview export search-report --to appendix.docx
+      litreview export search-report --format json
+    """
+    from litreview import exports, searchreport
+
+    today = _written_today(app)
+
+    def render(session: Session, kinds: Sequence[str]) -> Mapping[str, bytes]:
+        return exports.render_search_report(session, kinds, today=today)
+
+    formats = searchreport.FORMATS
+    _deliver(app, searchreport.NAME, formats, render, (kind, to))
+
+
+def _written_today(app: App) -> dict[str, Mapping[str, str]]:
+    """Return query -> what its file says under `prisma_s`; tell of unreadable files."""
+    from litreview import searches
+    from litreview.errors import LitreviewError
+
+    said: dict[str, Mapping[str, str]] = {}
+    for name in app.workspace.strategies():
+        try:
+            said[name] = searches.read(app.workspace, name).strategy.prisma_s
+        except LitreviewError as error:
+            say(f"queries/{name}.yaml is left out: {error}")
+    return said
+
+
 @export.command("all")
 @pass_app
 def everything(app: App) -> None:
@@ -214,9 +290,10 @@ def everything(app: App) -> None:
     from litreview import exports
 
     asker = exports.Asker(app.handle)
+    today = _written_today(app)
     files, schema = app.read(
         lambda session: (
-            exports.render_all(session, asker=asker),
+            exports.render_all(session, asker=asker, today=today),
             exports.schema(session),
         )
     )
@@ -255,7 +332,7 @@ def _deliver(
         lambda session: (render(session, kinds), exports.schema(session))
     )
     if where == (None, None):
-        files = {f"{name}.{one}": content for one, content in made.items()}
+        files = {exports.file_name(name, one): made[one] for one in made}
         for path in exports.write_files(app.workspace.exports, files, schema=schema):
             say(f"wrote {path}")
     elif to is None or to == STDOUT:
@@ -271,17 +348,25 @@ def _one_format(formats: Sequence[str], kind: str | None, to: str | None) -> str
         return kind
     if to in (None, STDOUT):
         return formats[0]
+    from litreview.exports import ENDINGS
+
     ending = Path(str(to)).suffix.removeprefix(".").lower()
-    if ending in formats:
-        return ending
+    endings = {ENDINGS.get(one, one): one for one in formats}
+    if ending in endings:
+        return endings[ending]
     raise UsageError(
         f"the ending of {to} names no format of this table",
-        fix=f"end it in .{', .'.join(formats)}, or give --format",
+        fix=f"end it in .{', .'.join(endings)}, or give --format",
     )
 
 
 def _print(content: bytes) -> None:
     """Write a file's content to stdout as it is; on a terminal, without controls."""
     if sys.stdout.isatty():
+        if content.startswith(ZIP):
+            raise UsageError(
+                "this format is no text, so a terminal cannot show it",
+                fix="give --to FILE, or send the output into a file with >",
+            )
         content = printable(content.decode(), keep_newlines=True).encode()
     click.echo(content, nl=False)

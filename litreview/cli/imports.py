@@ -10,24 +10,42 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from litreview.cli.app import App, pass_app
-from litreview.cli.output import json_option, show, show_json
+from litreview.cli.choices import STAGES
+from litreview.cli.output import json_option, say, show, show_json
 from litreview.cli.several import Several
 from litreview.vocabulary import Found
 
 if TYPE_CHECKING:
+    from litreview.cli.decisions import Plan
     from litreview.intake import File
+
+# Those of litreview.sources.files, which would make the help slow; a test compares.
+FORMATS = (
+    *("csv", "xlsx", "endnote-xml", "ris", "bibtex", "nbib", "wos", "csl-json"),
+    *("scopus", "covidence", "rayyan", "asreview"),
+)
 
 
 # -- files ---------------------------------------------------------------------------
 
 
-class ImportWords(TypedDict):
-    """The options of `import`."""
+class FileWords(TypedDict):
+    """The options of `import` that say how files are read."""
 
     form: str | None
     label: str
     columns: tuple[str, ...]
+    sheet: str
     register: bool
+
+
+class ImportWords(FileWords):
+    """The options of `import`."""
+
+    decisions: bool
+    stage: str | None
+    screeners: tuple[str, ...]
+    reasons: tuple[str, ...]
     as_json: bool
 
 
@@ -42,15 +60,15 @@ class ImportWords(TypedDict):
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv"]),
-    help="Default: told by the file's ending.",
+    type=click.Choice(FORMATS),
+    help="Default: told by the file's content, then by its name.",
 )
 @click.option(
     "--source",
     "label",
     default="",
     metavar="LABEL",
-    help="What the database is called; default: the file's name.",
+    help="What the database is called; default: told by the file, or its name.",
 )
 @click.option(
     "--map",
@@ -59,7 +77,38 @@ class ImportWords(TypedDict):
     metavar="COL=FIELD",
     help="A column that holds a field under another name.",
 )
+@click.option(
+    "--sheet",
+    default="",
+    metavar="NAME",
+    help="The sheet of a workbook; default: the first.",
+)
 @click.option("--register", is_flag=True, help="The source is a register.")
+@click.option(
+    "--decisions",
+    is_flag=True,
+    help="Take over the decisions in the file, as votes of those it names (lead only).",
+)
+@click.option(
+    "--stage",
+    type=click.Choice(STAGES),
+    help="The stage of all these decisions; default: told by the file.",
+)
+@click.option(
+    "--screener",
+    "screeners",
+    multiple=True,
+    metavar="[NAME=]HANDLE",
+    help="Who somebody in the file is; without NAME=, who decided where none is named.",
+)
+@click.option(
+    "--reason-map",
+    "reasons",
+    multiple=True,
+    metavar="TEXT=KEY",
+    help="The key of a reason that the file words otherwise; no KEY: keep it as a "
+    "note.",
+)
 @json_option
 @pass_app
 def import_command(
@@ -67,51 +116,118 @@ def import_command(
 ) -> None:
     """Bring in records from files.
 
-    Columns known without --map: record_id, title, authors ("Family, Given; ..."),
-    year, container_title, volume, issue, pages, doi, abstract, entrytype. All files
-    are read and checked before the first is stored; the same file again adds nothing.
+    Formats: RIS (ERIC, EBSCO, ProQuest ...), BibTeX, NBIB, EndNote XML, Web of
+    Science, Scopus CSV, CSL-JSON, exports of Rayyan, ASReview and Covidence, and any
+    CSV or XLSX. Columns known without --map: record_id, title, authors ("Family,
+    Given; ..."), year, container_title, volume, issue, pages, doi, abstract,
+    entrytype. All files are read and checked before the first is stored; the same
+    file again adds nothing, and an accession number is one record in all files.
 
     \b
     Example:
-      litreview import queries/imports/eric-2026-03-14.csv --source ERIC
+      litreview import queries/imports/eric-2026-03-14.ris
       litreview import list.csv --map "Article Title=title" "Publication Year=year"
+      litreview import rayyan.csv --decisions --screener "Ama B.=ama"
     """
-    from litreview import intake
+    from litreview.cli import decisions
 
-    mapping = _mapping(words["columns"])
-    read = [
-        intake.read_file(
-            path,
-            form=words["form"] or "",
-            label=words["label"],
-            mapping=mapping,
-            register=words["register"],
-        )
-        for path in files
+    read = [_read(path, words) for path in files]
+    wishes = decisions.Wishes(words["stage"], words["screeners"], words["reasons"])
+    if not words["decisions"]:
+        decisions.refuse_idle(wishes)
+    plans = [
+        decisions.plan(app, file, wishes) if words["decisions"] else None
+        for file in read
     ]
-    rows = [_import_one(app, file) for file in read]
+    rows = [_import_one(app, *pair) for pair in zip(read, plans, strict=True)]
+    for file, row in zip(read, rows, strict=True):
+        _tell(file, row, decided=words["decisions"])
+        if not words["as_json"]:
+            _show_one(row)
     if words["as_json"]:
         show_json(rows)
-        return
-    for row in rows:
-        if row["again"]:
-            show(f"{row['file']}: this very file is in already; nothing was added")
-        else:
-            show(f"{row['file']}: {row['new']:,} records as {row['source']!r}")
+    decisions.refuse_waiting(rows)
 
 
-def _import_one(app: App, file: File) -> dict[str, object]:
+def _read(path: Path, words: FileWords) -> File:
+    """Read and check one file as the options say."""
     from litreview import intake
+    from litreview.sources.files import Wanted
+
+    wanted = Wanted(words["form"] or "", _mapping(words["columns"]), words["sheet"])
+    return intake.read_file(
+        path, wanted, label=words["label"], register=words["register"]
+    )
+
+
+def _import_one(app: App, file: File, plan: Plan | None) -> dict[str, object]:
+    from dataclasses import asdict
+
+    from litreview import intake
+    from litreview.cli import decisions
 
     done = app.write(lambda s: intake.import_file(s, file, by=app.handle))
+    # The votes are a transaction of their own: they need the records' ids, and the
+    # file can be brought in again if one of them is refused.
+    votes = asdict(decisions.take(app, file, plan)) if plan else None
+    known = file.found.distinct - done.stored.new
     return {
         "file": file.name,
+        "format": file.readable.form,
+        "encoding": file.encoding,
         "source": file.label,
-        "run_id": done.run_id,
-        "rows": done.rows,
+        "sources": file.sources,
+        "run_id": done.run_ids[0],
+        "run_ids": list(done.run_ids),
+        "entries": file.found.entries,
+        "rows": file.found.entries,
         "new": done.stored.new,
+        "changed": done.stored.changed,
+        "already_there": known,
         "again": done.again,
+        "warnings": [*file.readable.notes, *file.found.warnings()],
+        "decisions": file.found.opinions.total(),
+        "votes": votes,
     }
+
+
+def _tell(file: File, row: dict[str, object], *, decided: bool) -> None:
+    """Say on stderr what is odd about a file, and what was left in it."""
+    from litreview.cli.decisions import shown
+
+    for note in (*file.readable.notes, *file.found.warnings()):
+        say(f"{file.name}: {note}")
+    if row["decisions"] and not decided:
+        people = ", ".join(shown(name for name, _ in file.found.opinions))
+        say(
+            f"{file.name}: holds {row['decisions']:,} decisions ({people}) that were "
+            "not taken over; --decisions does that"
+        )
+
+
+def _show_one(row: dict[str, object]) -> None:
+    """Show in one line what an import did, and in another what the votes did."""
+    sources = row["sources"]
+    names = (
+        ", ".join(repr(name) for name in sources) if isinstance(sources, dict) else ""
+    )
+    if row["again"]:
+        show(f"{row['file']}: this very file is in already; nothing was added")
+    else:
+        changed = f", {row['changed']:,} of them changed" if row["changed"] else ""
+        show(
+            f"{row['file']}: {row['format']}, {row['entries']:,} entries, "
+            f"{row['rows']:,} read; {row['new']:,} new, {row['already_there']:,} "
+            f"already there{changed}, as {names}"
+        )
+    votes = row["votes"]
+    if isinstance(votes, dict):
+        for handle in votes["new_people"]:
+            show(f"{handle} joins as screener")
+        show(
+            f"{votes['stored']:,} votes stored, "
+            f"{votes['already_there']:,} were there already"
+        )
 
 
 def _mapping(columns: Sequence[str]) -> dict[str, str]:

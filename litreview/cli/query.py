@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
+from litreview.cli import history
 from litreview.cli.app import App, pass_app
 from litreview.cli.output import json_option, say, show, show_json, show_rows
+from litreview.cli.recall import show_recall
+
+if TYPE_CHECKING:
+    from litreview.recall import Report
 
 SOURCES = ("openalex", "crossref")
 
@@ -22,7 +29,12 @@ def query() -> None:
     Example:
       litreview query list
       litreview query check
+      litreview query history
     """
+
+
+query.add_command(history.history)
+query.add_command(history.gone)
 
 
 @query.command("list")
@@ -67,18 +79,28 @@ def _row(app: App, name: str) -> dict[str, object]:
 
 @query.command()
 @click.argument("name", required=False)
+@click.option(
+    "--recall",
+    is_flag=True,
+    help="Ask which of the known items are found, and why not.",
+)
 @json_option
 @pass_app
-def check(app: App, name: str | None, *, as_json: bool) -> None:
+def check(app: App, name: str | None, *, recall: bool, as_json: bool) -> None:
     """Say what a source would drop or misread, with the line.
 
     A warning is about recall or precision. An error means that a source would
-    search for something else; the exit status is 1 then, and no such strategy is
-    ever sent.
+    search for something else, or find far too much; the exit status is 1 then, and
+    no such strategy is ever sent.
+
+    With --recall, OpenAlex is asked which of the known items each strategy finds,
+    and which block or limit keeps out the others; for Crossref the last harvest is
+    looked at. Nothing is stored.
 
     \b
     Example:
       litreview query check q3-coherence
+      litreview query check --recall
     """
     from litreview import searches
     from litreview.errors import LitreviewError
@@ -86,7 +108,7 @@ def check(app: App, name: str | None, *, as_json: bool) -> None:
     names = searches.names(app.workspace, [name] if name else [])
     found = [problem for each in names for problem in _problems(app, each)]
     errors = [problem for problem in found if problem["severity"] == "error"]
-    if as_json:
+    if as_json and (errors or not recall):
         show_json(found)
     for problem in found if not as_json else ():
         show(f"{problem['severity']}: {problem['what']}")
@@ -103,6 +125,21 @@ def check(app: App, name: str | None, *, as_json: bool) -> None:
     if not as_json:
         sent = _count(len(names), "strategy", "strategies")
         say(f"{sent} can be sent; {_count(len(found), 'warning')}")
+    if recall:
+        show_recall(_measured(app, names), found, as_json=as_json)
+
+
+def _measured(app: App, names: Sequence[str]) -> Report:
+    """Ask for the known items of these strategies; a database need not be there."""
+    from litreview import ranking, recall, searches
+    from litreview.sources.page import settings_from
+
+    saved = [searches.read(app.workspace, name) for name in names]
+    ranked: dict[str, ranking.Ranking] = {}
+    if not app.database_is_new():
+        ranked = app.read(lambda session: ranking.rankings(session, saved))
+    settings = settings_from(os.environ, "openalex")
+    return recall.measure([each.strategy for each in saved], ranked, settings)
 
 
 def _count(number: int, one: str, many: str = "") -> str:
@@ -167,6 +204,14 @@ def show_(app: App, name: str, *, source: str, as_json: bool) -> None:
         return
     for key, value in request.params.items():
         show(f"{key}: {value}")
-    kept = "all" if request.keep is None else f"the best {request.keep:,}"
-    show(f"kept: {kept}, {request.page_size} a page")
+    show(f"kept: {_kept(request.keep)}, {request.page_size} a page")
+    if request.keep is not None:
+        show(
+            "limit: Crossref ranks, and what stands below is not seen; the score of the"
+        )
+        show("  last row kept is recorded with each run")
     show(request.url(base))
+
+
+def _kept(keep: int | None) -> str:
+    return "all" if keep is None else f"the best {keep:,} of a ranking"

@@ -8,6 +8,7 @@ import click
 
 from litreview.cli.app import App, pass_app
 from litreview.cli.choices import STAGES
+from litreview.cli.completion import fill
 from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show, show_json, show_rows
 from litreview.vocabulary import RemovalBasis, Stage
@@ -28,6 +29,9 @@ def record() -> None:
       litreview record search "buffering hypothesis"
       litreview record show 12
     """
+
+
+record.add_command(fill)
 
 
 @record.command("list")
@@ -106,6 +110,10 @@ def show_(app: App, record_id: int, *, as_json: bool) -> None:
         show_json(found)
         return
     _show_fields(found)
+    for notice in found["notices"]:
+        show(f"notice    {_notice_words(notice)}")
+    if found["strategies"]:
+        show(f"searches  {', '.join(found['strategies'])}")
     for hit in found["provenance"]:
         show(f"found by  {_hit_words(hit)}")
     for version in found["payloads"]:
@@ -148,6 +156,12 @@ def _show_fields(found: dict[str, Any]) -> None:
         show(f"abstract  {found['abstract']}")
 
 
+def _notice_words(notice: dict[str, Any]) -> str:
+    """Say in one line what was published about a record later, and who told it."""
+    told = [notice["doi"], notice["published"], f"told by {notice['source']}"]
+    return f"{notice['kind'].replace('_', ' ')}, {', '.join(filter(None, told))}"
+
+
 def _hit_words(hit: dict[str, Any]) -> str:
     """Say in one line which run found a record, and at what place."""
     request = hit["request"]
@@ -157,9 +171,23 @@ def _hit_words(hit: dict[str, Any]) -> str:
     if hit["kind"] == "manual":
         where = f"{request['url']} on {request['accessed']}"
         return f"run {hit['run_id']}, {at}: {hit['person']} at {where}"
+    if hit["kind"] == "citation":
+        return f"run {hit['run_id']}, {at}: {_citation_words(hit)}"
     score = "" if hit["score"] is None else f", score {hit['score']:.3f}"
     what = f"search {hit['strategy']} on {request.get('source', '')}"
     return f"run {hit['run_id']}, {at}: {what}, rank {hit['rank']}{score}"
+
+
+def _citation_words(hit: dict[str, Any]) -> str:
+    """Say which work's citations led to a record, in which round."""
+    request = hit["request"]
+    word = "cites" if request.get("direction") == "forward" else "cited by"
+    seed = request.get("seed", "")
+    if hit["seed_id"] is not None:
+        seed = f"record {hit['seed_id']} ({seed})"
+    elif "known_item" in request:
+        seed = f"{seed} (known item: {request['known_item']})"
+    return f"{word} {seed}, round {request.get('round', 1)} of citation searching"
 
 
 @record.command()

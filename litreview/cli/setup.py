@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from litreview.cli.app import App, pass_app
 from litreview.cli.output import json_option, say, show, show_json
+
+if TYPE_CHECKING:
+    from litreview.notices import Told
+
+MOST_NOTICES = 10  # of reports in play that `status` lists; it lists all of included
 
 
 @click.command()
@@ -105,7 +112,8 @@ def status(app: App, *, as_json: bool) -> None:
 
     from litreview import review
 
-    found = app.read(review.status)
+    known = _strategies(app)
+    found = app.read(lambda session: review.status(session, strategies=known))
     if as_json:
         show_json(asdict(found))
         return
@@ -124,9 +132,41 @@ def status(app: App, *, as_json: bool) -> None:
         show(f"  incomplete    {', '.join(found.incomplete_runs)}")
     if found.pairs_to_decide:
         show(f"  to decide     {found.pairs_to_decide:,} pairs of possible duplicates")
+    _show_notices(found.notices)
     show("next:")
     for step in found.next_steps:
         show(f"  {step}")
+
+
+def _strategies(app: App) -> int | None:
+    """Return how many saved searches there are; None without a workspace."""
+    from litreview.errors import WorkspaceError
+
+    try:
+        return len(app.workspace.strategies())
+    except WorkspaceError:
+        return None
+
+
+def _show_notices(told: Sequence[Told]) -> None:
+    """Show what was published about included reports, then about those in play."""
+    included = [notice for notice in told if notice.standing == "included"]
+    in_play = [notice for notice in told if notice.standing != "included"]
+    for title, some in (("included reports", included), ("reports in play", in_play)):
+        if not some:
+            continue
+        shown = some if some is included else some[:MOST_NOTICES]
+        show(f"later notices on {title}:")
+        for notice in shown:
+            show(f"  record {notice.record_id:<5} {_notice_words(notice)}")
+        if len(shown) < len(some):
+            show(f"  and {len(some) - len(shown)} more: `litreview status --json`")
+
+
+def _notice_words(notice: Told) -> str:
+    kind = notice.kind.replace("_", " ")
+    where = [notice.doi, notice.published, notice.source]
+    return f"{kind} ({', '.join(filter(None, where))}): {notice.title}"
 
 
 @click.command()

@@ -46,8 +46,15 @@ class Spoil(StrEnum):
 
     TRUNCATED = "truncated"  # half of the announced body, then the line closes
     RESET = "reset"  # the connection is torn down before a byte arrives
+    TORN = "torn"  # half of the announced body, then the connection is torn down
+    CUT = "cut"  # half of the JSON, announced as if it were whole
     HTML = "html"  # a proxy's page with status 200
     EMPTY = "empty"  # status 200 and nothing
+    NO_ITEMS = "no items"  # a page that leads on and has nothing on it
+    SHORT = "short"  # half of the items and no way on: the service ran out of time
+    REPEATED = "repeated"  # a work of another page comes again, in front
+    MALFORMED = "malformed"  # the first item has lost the name that it goes by
+    EXPIRED = "expired"  # the service has forgotten the cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,34 @@ class Fault:
 def json_answer(content: Mapping[str, object], status: int = 200) -> Answer:
     """Wrap an object as an answer."""
     return Answer(status, json.dumps(content, ensure_ascii=False).encode())
+
+
+def spoiled_list(answer: Answer, spoil: Spoil, again: Mapping[str, object]) -> Answer:
+    """Return a list answer with other items; what is no list stays as it is.
+
+    `again` is the work that comes again where `spoil` says so.
+    """
+    content = json.loads(answer.body) if answer.status == 200 else {}
+    holder, name = content.get("message", content), "items"
+    if "results" in content:
+        holder, name = content, "results"
+    if not isinstance(holder, dict) or not holder.get(name):
+        return answer
+    items = holder[name]
+    match spoil:
+        case Spoil.NO_ITEMS:
+            holder[name] = []
+        case Spoil.SHORT:
+            holder[name] = items[: len(items) // 2]
+            content.get("meta", {})["next_cursor"] = None
+        case Spoil.REPEATED:
+            holder[name] = [again, *items]
+        case Spoil.MALFORMED:
+            lost = {"id", "DOI"}
+            items[0] = {k: value for k, value in items[0].items() if k not in lost}
+        case _:
+            pass
+    return json_answer(content)
 
 
 def fault_answer(fault: Fault) -> Answer:

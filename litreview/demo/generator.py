@@ -12,7 +12,9 @@ The same seed makes the same works, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from random import Random
@@ -28,7 +30,7 @@ from litreview.demo.differences import (
 )
 from litreview.demo.people import Person, invent_people
 from litreview.demo.phrases import Family, read_grammar, word
-from litreview.demo.records import Work, crossref_id, openalex_id, text
+from litreview.demo.records import Work, crossref_id, listed, openalex_id, text
 from litreview.demo.shapes import Paper, crossref_work, openalex_work
 from litreview.demo.specials import Seen, special_works
 from litreview.errors import LitreviewError
@@ -46,6 +48,7 @@ IN_BOTH = 0.5  # of the invented works; the rest is known to one service
 IN_OPENALEX = 0.78  # known to OpenAlex, whether alone or not
 WITHOUT_DOI = 0.62  # of the invented pairs across the services: they share no DOI
 SECOND_COPIES = 4  # works that OpenAlex knows twice, as article and repository copy
+MOST_REFERENCES = 5  # of an invented work to other invented ones
 EARLY = 0.03  # of the invented works are older than the review's first year
 
 KINDS = ("article",) * 14 + (
@@ -287,14 +290,23 @@ def _shape(
     numbers = {paper.key: f"W98{n:08d}" for n, paper in enumerate(papers, start=1)}
     cited = [seen.openalex[0] for seen in works if seen.topic == "cited"]
     links = _references(works, cited, random)
+    more = _among_themselves(works, numbers)
     openalex = [
-        openalex_work(paper, n, [numbers[key.key] for key in links.get(paper.key, ())])
+        openalex_work(
+            paper,
+            n,
+            [numbers[to.key] for to in (*links.get(paper.key, ()), *more[paper.key])],
+        )
         for n, paper in enumerate(papers, start=1)
     ]
+    _count_citations(openalex)
     known = [paper for seen in works for paper in seen.crossref]
     random.shuffle(known)
     crossref = [
-        crossref_work(paper, [_reference(to) for to in links.get(paper.key, ())])
+        crossref_work(
+            paper,
+            [_reference(to) for to in (*links.get(paper.key, ()), *more[paper.key])],
+        )
         for paper in known
     ]
     records: list[tuple[SourceId, Paper]] = [
@@ -322,6 +334,40 @@ def _references(
     )
     most = min(4, len(cited))
     return {key: random.sample(list(cited), random.randint(0, most)) for key in keys}
+
+
+def _among_themselves(
+    works: Sequence[Seen], known: Collection[str]
+) -> dict[str, list[Paper]]:
+    """Let invented works cite a few older ones that OpenAlex knows, of any topic.
+
+    Each draws from its own key: the rest of what is invented stays as it is. The
+    real works cite nothing here; what they do cite is not ours to invent.
+    """
+    invented = [seen for seen in works if seen.topic != "cited"]
+    older = sorted(
+        (p for seen in invented for p in seen.openalex[:1] if p.day and p.key in known),
+        key=lambda paper: (paper.day[0], paper.key),
+    )
+    years = [paper.day[0] for paper in older]
+    found: dict[str, list[Paper]] = defaultdict(list)
+    for paper in (p for s in invented for p in (*s.openalex[:1], *s.crossref[:1])):
+        if paper.key in found or not paper.day:
+            continue
+        pool = older[: bisect_left(years, paper.day[0])]
+        random = Random(f"references of {paper.key}")  # noqa: S311 - see above
+        number = min(random.randint(0, MOST_REFERENCES), len(pool))
+        found[paper.key] = random.sample(pool, number)
+    return found
+
+
+def _count_citations(works: Sequence[Work]) -> None:
+    """Let each work say how many of these works cite it."""
+    cited = Counter(
+        key for w in works for key in map(str, listed(w["referenced_works"]))
+    )
+    for work in works:
+        work["cited_by_count"] = cited[str(work["id"])]
 
 
 def _reference(paper: Paper) -> Work:

@@ -29,19 +29,23 @@ from litreview.demo.answers import (
     parameters,
 )
 from litreview.demo.openalex_filters import (
+    MAX_VALUES,
     NUMBERS,
+    PAID,
     SEARCHED,
     bare_doi,
     bare_ids,
     conditions,
     filter_test,
     split_outside_quotes,
+    work_key,
 )
 from litreview.demo.records import Work, abstract_text, openalex_id, text
 
 MAX_PER_PAGE = 200  # 100 is documented, 200 still accepted
 MAX_PAGED = 10_000  # page= reaches no further; a cursor does
 MAX_REQUEST = 8_190  # bytes of a request line
+PLAN = "Plan upgrade required"
 KEPT_ORDERS = 64  # searches whose result order is remembered for their next page
 
 _PARAMETERS = (
@@ -63,10 +67,15 @@ NOT_FOUND = Answer(404, b"<!doctype html><title>404 Not Found</title>", HTML_TYP
 
 @dataclass(frozen=True)
 class OpenAlex:
-    """The works served and, if set, the most that one page may hold."""
+    """The works served and, if set, the most that one page may hold.
+
+    Filters for what was created or updated are for those who pay: others are refused
+    with 429, as they are by the service.
+    """
 
     works: tuple[Work, ...]
     page_cap: int | None = None
+    paid: bool = False
 
     def answer(self, path: str, query: str) -> Answer:
         """Answer GET {path}?{query}, the path beginning with /works."""
@@ -79,7 +88,8 @@ class OpenAlex:
         try:
             return json_answer(self._page(parameters(query)))
         except BadRequest as refusal:
-            return _refuse(refusal.kind, str(refusal))
+            status = 429 if refusal.kind == PLAN else 400
+            return _refuse(refusal.kind, str(refusal), status)
         except search.SearchSyntaxError as error:
             return _refuse("Invalid query parameters error.", str(error))
 
@@ -196,6 +206,8 @@ class OpenAlex:
                 found &= matched.keys()
                 scores = {n: scores.get(n, 0.0) + s for n, s in matched.items()}
             else:
+                if name in PAID and not self.paid:
+                    raise BadRequest(f"{name} is for those who pay.", PLAN)
                 found &= self._filtered(name, value)
         return Order(tuple(self._sorted(found, scores, asked.get("sort"))), scores)
 
@@ -228,16 +240,17 @@ class OpenAlex:
         return {number for number, work in enumerate(self.works) if accepts(work)}
 
     def _cited_by(self, value: str) -> set[int]:
-        citing = [
-            self._by_id.get(part.rpartition("/")[2].lower())
-            for part in value.split("|")
-        ]
+        """Find the works in the reference lists of the works named, or outside."""
+        keys = [work_key(part) for part in value.removeprefix("!").split("|")]
+        if len(keys) > MAX_VALUES:
+            raise BadRequest(f"A filter takes at most {MAX_VALUES} values.")
         cited = [
-            bare_ids(self.works[n].get("referenced_works"))
-            for n in citing
-            if n is not None
+            bare_ids(self.works[self._by_id[key]].get("referenced_works"))
+            for key in keys
+            if key in self._by_id
         ]
-        return {self._by_id[key] for key in set().union(*cited) if key in self._by_id}
+        held = {self._by_id[key] for key in set().union(*cited) if key in self._by_id}
+        return set(range(len(self.works))) - held if value.startswith("!") else held
 
     def _sorted(
         self, found: set[int], scores: Mapping[int, float], sort: str | None
@@ -283,8 +296,8 @@ class Order:
 # ---------------------------------------------------------------- reading requests
 
 
-def _refuse(kind: str, message: str) -> Answer:
-    return json_answer({"error": kind, "message": message}, 400)
+def _refuse(kind: str, message: str, status: int = 400) -> Answer:
+    return json_answer({"error": kind, "message": message}, status)
 
 
 def _whole(value: str, name: str) -> int:

@@ -28,8 +28,12 @@ SEARCHED: Mapping[str, tuple[str, ...]] = {
 BOOLEANS = frozenset(
     {"is_retracted", "is_paratext", "has_abstract", "has_doi", "open_access.is_oa"}
 )
-DATES = frozenset({"from_publication_date", "to_publication_date"})
+# Filter -> the date of a work that has to reach it; only those who pay may ask.
+PAID = {"from_updated_date": "updated_date", "from_created_date": "created_date"}
+DATES = frozenset({"from_publication_date", "to_publication_date", *PAID})
 NUMBERS = frozenset({"publication_year", "cited_by_count"})
+
+UNKNOWN = frozenset({"null"})  # what a filter calls the lack of any value
 
 
 def _lowered(*values: object) -> frozenset[str]:
@@ -127,7 +131,7 @@ def filter_test(name: str, value: str) -> Callable[[Work], bool]:
     if len(wanted) > MAX_VALUES:
         raise BadRequest(f"A filter takes at most {MAX_VALUES} values.")
     held = VALUES[name]
-    return lambda work: bool(held(work) & wanted) is not negated
+    return lambda work: bool((held(work) or UNKNOWN) & wanted) is not negated
 
 
 def _wanted(name: str, value: str) -> str:
@@ -136,9 +140,20 @@ def _wanted(name: str, value: str) -> str:
         raise BadRequest(f"{name} is true or false, not {value}.")
     if name == "doi":
         return bare_doi(value)
-    if name in {"cites", "ids.openalex", "openalex", "openalex_id"}:
+    if name == "cites":
+        return work_key(value)
+    if name in {"ids.openalex", "openalex", "openalex_id"}:
         return value.rpartition("/")[2]
     return value
+
+
+def work_key(value: str) -> str:
+    """Cut the id of a work in a filter to its last part; refuse what is none."""
+    bare = value.strip().strip('"').lower()
+    match = re.fullmatch(r"(?:https?://openalex\.org/(?:works/)?)?(w[0-9]+)", bare)
+    if match is None:
+        raise BadRequest(f"'{value}' is not a valid OpenAlex ID.")
+    return match.group(1)
 
 
 def _date_test(name: str, value: str) -> Callable[[Work], bool]:
@@ -148,6 +163,8 @@ def _date_test(name: str, value: str) -> Callable[[Work], bool]:
         raise BadRequest(f"{name} must be a date like 2020-01-31.") from None
 
     def accepts(work: Work) -> bool:
+        if name in PAID:
+            return text(work.get(PAID[name]))[: len(limit)] >= limit
         published = text(work.get("publication_date"))
         if name == "publication_date":
             return published == limit

@@ -36,6 +36,9 @@ from litreview.demo.answers import (
     Fault,
     Spoil,
     fault_answer,
+    json_answer,
+    parameters,
+    spoiled_list,
 )
 from litreview.demo.crossref_api import Crossref
 from litreview.demo.openalex_api import OpenAlex
@@ -54,6 +57,7 @@ POLL_SECONDS = 0.02  # how soon the server notices that it shall stop
 IDLE_SECONDS = 5.0  # how long a connection may keep quiet
 
 NO_SERVICE = Answer(404, HTML_PAGE, HTML_TYPE)
+FORGOTTEN = {"error": "Pagination error.", "message": "Invalid cursor value."}
 
 
 class Request(NamedTuple):
@@ -104,6 +108,21 @@ class Server:
         if service == "crossref":
             return self.crossref.answer(path, query)
         return NO_SERVICE
+
+    def forget(self, service: str, path: str, query: str) -> Answer:
+        """Answer as a service that has forgotten the cursor asked for."""
+        if parameters(query).get("cursor", "*") == "*":
+            return self.answer(service, path, query)
+        if service == "openalex":
+            return json_answer(FORGOTTEN, 400)
+        with self.crossref.lock:
+            self.crossref.walks.clear()
+        return self.answer(service, path, query)
+
+    def first_work(self, service: str) -> Work:
+        """Return the first work that a service has, or an empty one."""
+        has = self.openalex.works if service == "openalex" else self.crossref.works
+        return has[0] if has else {}
 
 
 @contextlib.contextmanager
@@ -199,8 +218,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault.status is not None:
             self._send(fault_answer(fault))
             return
-        answer = site.answer(service, f"/{rest}", parts.query)
-        self._send_spoiled(answer, fault.spoil)
+        ask = site.forget if fault.spoil == Spoil.EXPIRED else site.answer
+        answer = ask(service, f"/{rest}", parts.query)
+        self._send_spoiled(answer, fault.spoil, site.first_work(service))
 
     def _send(self, answer: Answer, length: int | None = None) -> None:
         self.send_response(answer.status)
@@ -211,20 +231,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer.body)
 
-    def _send_spoiled(self, answer: Answer, spoil: Spoil | None) -> None:
+    def _send_spoiled(self, answer: Answer, spoil: Spoil | None, again: Work) -> None:
+        half = Answer(answer.status, answer.body[: len(answer.body) // 2])
         match spoil:
             case Spoil.TRUNCATED:
-                half = answer.body[: len(answer.body) // 2]
                 self.close_connection = True
-                self._send(Answer(answer.status, half), length=len(answer.body))
+                self._send(half, length=len(answer.body))
+            case Spoil.TORN:
+                self._send(half, length=len(answer.body))
+                self.wfile.flush()
+                self._reset()
+            case Spoil.CUT:
+                self._send(half)
             case Spoil.RESET:
                 self._reset()
             case Spoil.HTML:
                 self._send(Answer(200, HTML_PAGE, HTML_TYPE))
             case Spoil.EMPTY:
                 self._send(Answer(200, b""))
-            case None:
+            case None | Spoil.EXPIRED:
                 self._send(answer)
+            case _:
+                self._send(spoiled_list(answer, spoil, again))
 
     def _reset(self) -> None:
         """Close without lingering, which sends RST instead of a farewell."""

@@ -7,7 +7,7 @@ two minutes. What will not pass (a wrong query, a missing key, a budget spent
 until midnight) is raised at once as an `AnswerError`. Every message carries
 what the service said, and none carries the key.
 
-Each service has its turn: `call` leaves the polite pause between two calls.
+Each service has its turn (`turns`): `call` leaves the polite pause between two calls.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from litreview.errors import ServiceError
+from litreview.sources import turns
 from litreview.sources.page import Settings, as_dict, as_list, as_text, is_loopback
 from litreview.text import clean_markup, printable
 
@@ -42,8 +43,10 @@ TURNED_AWAY = frozenset({429, 503})
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0  # seconds of back-off
 _LONGEST_RETRY_AFTER = 120.0  # seconds; beyond that a person should decide
 _QUOTED = 300  # characters of a service's message
+# Secrets are blotted out in all of these characters, so that none is cut in two.
+_READ = 100_000
+_LOGIN = re.compile(r"//[^/@\s]+@")  # of a proxy: //name:password@host
 _PLAN = "plan upgrade required"  # OpenAlex, with status 429: never passes
-_last_call: dict[str, float] = {}  # service -> clock time of its last call
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +91,15 @@ class Service:
     """Describe a service: its name, its client's errors, how to log in.
 
     `errors` are all the exceptions its client raises for a failed request;
-    `explain` turns one into a `Failure`; `login` is the fix for a 401.
+    `explain` turns one into a `Failure`; `login` is the fix for a 401. A `serial`
+    service is asked one thing at a time.
     """
 
     name: str
     errors: tuple[type[Exception], ...]
     explain: Callable[[Exception], Failure]
     login: str
+    serial: bool = False
 
 
 def passing(failure: Failure) -> bool:
@@ -124,11 +129,11 @@ def call(
     """
     prepare_environment(settings.base_url)
     for attempt in range(1, max(settings.tries, 1) + 1):
-        _wait_turn(service.name, settings, pause)
         try:
-            return ask(), attempt
+            with turns.turn(service.name, settings, pause, serial=service.serial):
+                return ask(), attempt
         except service.errors as error:
-            failure = _without_key(service.explain(error), settings.key)
+            failure = _without_secrets(service.explain(error), settings)
             wait = _wait(failure, attempt, settings)
             if (
                 attempt >= settings.tries
@@ -139,18 +144,6 @@ def call(
         _log.info("%s: %s; again in %.1f s", service.name, failure.words, wait)
         settings.sleep(wait)
     raise AssertionError  # the last attempt returned or raised
-
-
-def _wait_turn(name: str, settings: Settings, pause: float) -> None:
-    """Sleep until the pause since the last call of this service is over."""
-    if settings.pause is not None:
-        pause = settings.pause
-    elif is_loopback(settings.base_url):
-        pause = 0.0
-    due = _last_call.get(name, float("-inf")) + pause
-    if pause and due > settings.clock():
-        settings.sleep(due - settings.clock())
-    _last_call[name] = settings.clock()
 
 
 def _wait(failure: Failure, attempt: int, settings: Settings) -> float:
@@ -234,9 +227,16 @@ def _fix(service: Service, failure: Failure, resume_at: datetime | None) -> str:
     )
 
 
-def _without_key(failure: Failure, key: str | None) -> Failure:
-    """Return the failure with a key blotted out and fit for a terminal."""
-    words = failure.words.replace(key, "(key)") if key else failure.words
+def _without_secrets(failure: Failure, settings: Settings) -> Failure:
+    """Return the failure without key, mail address and logins, fit for a terminal.
+
+    A service may tell back what it was sent, in any of these spellings.
+    """
+    words = failure.words
+    for name, secret in (("key", settings.key), ("mail", settings.mailto)):
+        for spelling in {secret or "", quote(secret or ""), quote_plus(secret or "")}:
+            words = words.replace(spelling, f"({name})") if spelling else words
+    words = _LOGIN.sub("//(login)@", words)
     words = clean_markup(printable(words))
     words = words if len(words) <= _QUOTED else words[:_QUOTED] + "…"
     return Failure(failure.status, words, failure.retry_after, failure.useless)
@@ -253,12 +253,12 @@ def service_words(body: str) -> str:
         answer = json.loads(body)
     except ValueError:
         title = re.search(r"<title[^<>]*>([^<]*)", body, re.IGNORECASE)
-        return title[1] if title else body[: 2 * _QUOTED]
+        return title[1] if title else body[:_READ]
     fields = as_dict(answer)
     told = [as_text(fields.get("error")), as_text(fields.get("message"))]
     for part in map(as_dict, as_list(fields.get("message"))):
         told += [as_text(part.get("type")), as_text(part.get("message"))]
-    return ": ".join(dict.fromkeys(text for text in told if text)) or body[:_QUOTED]
+    return ": ".join(dict.fromkeys(text for text in told if text)) or body[:_READ]
 
 
 def chain(error: BaseException) -> list[BaseException]:

@@ -1,0 +1,102 @@
+"""Payloads as they are kept, and what counts as another one.
+
+A payload is kept as canonical JSON: keys sorted, ASCII, so that equal answers have
+equal bytes and no character is too odd for a database. The services count
+citations and re-date their entries all the time. Were each such answer another
+version, every update of a search would store every record anew and say that all of
+them have changed. So an answer that differs from the kept one in nothing but the
+`COUNTERS` is not kept. Any other difference is a new version; the record has
+`changed` only where what it says of the work is another thing, its later notices
+included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from litreview.citation import Citation
+from litreview.sources import crossref_work, openalex_work
+
+Payload = Mapping[str, Any]
+
+# Keys of a work that move although nobody changed the work, by source.
+COUNTERS: Mapping[str, frozenset[str]] = {
+    "openalex": frozenset(
+        {
+            "cited_by_count",  # who cites it
+            "counts_by_year",  # the same by year
+            "fwci",  # the same against the field's mean
+            "citation_normalized_percentile",
+            "cited_by_percentile_year",
+            "related_works",  # computed anew with each release
+            "updated_date",  # moves with any of these
+            "relevance_score",  # of one search
+        }
+    ),
+    "crossref": frozenset(
+        {
+            "is-referenced-by-count",  # who cites it
+            "indexed",  # when Crossref's index was last written
+            "deposited",  # when the publisher last sent it, changed or not
+            "score",  # of one search
+        }
+    ),
+}
+# What was parsed holds nothing that holds itself; looking for it would take time.
+_encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), check_circular=False
+).encode
+# The usual level 6 takes twice the time and saves a twelfth of the room.
+_LEVEL = 1
+_READ: Mapping[str, Callable[[dict[str, Any]], Citation]] = {
+    "openalex": openalex_work.citation,
+    "crossref": crossref_work.citation,
+}
+
+
+def written(payload: Payload) -> tuple[str, bytes]:
+    """Return the SHA-256 of a payload's canonical JSON, and that JSON."""
+    text = _encode(payload).encode()
+    return hashlib.sha256(text).hexdigest(), text
+
+
+def packed(text: bytes) -> bytes:
+    """Return canonical JSON as it is stored."""
+    return zlib.compress(text, _LEVEL)
+
+
+def unpacked(stored: bytes) -> dict[str, Any]:
+    """Return the payload that is stored so."""
+    found = json.loads(zlib.decompress(stored))
+    assert isinstance(found, dict)  # noqa: S101 - only objects are ever stored
+    return found
+
+
+def is_new(source: str, kept: Payload, came: Payload) -> bool:
+    """Tell whether what came differs from what is kept in more than counters."""
+    counters = COUNTERS.get(source, frozenset())
+    return _steady(kept, counters) != _steady(came, counters)
+
+
+def _steady(payload: Payload, counters: frozenset[str]) -> dict[str, Any]:
+    # JSON, since 1 and True are equal in Python and two things in an answer.
+    return {k: json.dumps(v) for k, v in payload.items() if k not in counters}
+
+
+def has_changed(source: str, kept: Payload, came: Payload) -> bool:
+    """Tell whether two payloads say different things of the work.
+
+    Compared are the citations that they read as; of a source whose payloads cannot
+    be read again, any difference counts.
+    """
+    read = _READ.get(source)
+    if read is None:
+        return True
+    try:
+        return read(dict(kept)) != read(dict(came))
+    except ValueError:
+        return True
