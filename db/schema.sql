@@ -6,6 +6,12 @@ CREATE TABLE alembic_version (
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 
+CREATE TABLE match_page (
+	number INTEGER NOT NULL,
+	codes BLOB NOT NULL,
+	CONSTRAINT pk_match_page PRIMARY KEY (number)
+);
+
 CREATE TABLE person (
 	id INTEGER NOT NULL,
 	handle TEXT NOT NULL,
@@ -172,6 +178,13 @@ CREATE TABLE instrument (
 	CONSTRAINT pk_instrument PRIMARY KEY (id),
 	CONSTRAINT fk_instrument_person_id_person FOREIGN KEY(person_id) REFERENCES person (id),
 	CONSTRAINT uq_instrument_name UNIQUE (name)
+);
+
+CREATE TABLE match_change (
+	id INTEGER NOT NULL,
+	record_id INTEGER NOT NULL,
+	CONSTRAINT pk_match_change PRIMARY KEY (id),
+	CONSTRAINT fk_match_change_record_id_record FOREIGN KEY(record_id) REFERENCES record (id)
 );
 
 CREATE TABLE protocol_version (

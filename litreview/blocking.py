@@ -7,17 +7,21 @@ meet; `matching` then decides. A block that grows beyond `BLOCK_CAP` (a title
 such as "Editorial") is split by year, volume, page, first author and title, never
 truncated; records that even these cannot tell apart are compared in a chain, so
 that the work stays bounded and each of them still meets a neighbour.
+
+Who meets whom follows from the `Keys` alone, so that keys which were kept tell
+which meetings some new records change (`disturbed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from litreview.columns import Columns, Ints, codes
+from litreview.columns import READ_BATCH, Columns, Ints, Tell, codes, unheard
 
 Pairs = tuple[Ints, Ints]  # rows left and right, of equal length
 Flags = NDArray[np.bool_]
@@ -26,63 +30,99 @@ BLOCK_CAP = 100  # records; they make at most 4,950 pairs
 PART_LENGTH = 24  # letters; a shorter beginning or end of a title is no clue
 LONGEST_WORD = 200  # letters
 LONGEST_WORDS = 3  # words; two meet by chance, four are lost by one typing error
+BATCH = 500_000  # pairs made at once; about 100 MB while they are compared
+
+# The rows of `Keys.codes`: the ways to meet, then what splits large blocks.
+WAYS = ("doi", "title", "place", "lead_year", "words", "head", "tail")
+FINER = ("year", "volume", "first", "lead")
+TITLE = WAYS.index("title")  # splits blocks as well, at last
 
 _ODD = np.int64(-7046029254386353131)  # spreads bits (Knuth, vol. 3, 6.4)
 
 
-def candidate_pairs(columns: Columns, touched: Flags | None = None) -> Pairs:
-    """Return the rows of the pairs worth comparing, left < right, each pair once.
+# --- keys ---------------------------------------------------------------------
 
-    With `touched` (one flag per row) only pairs with at least one such row.
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """By what records meet: one column of `codes` per record, 0 for no such key.
+
+    The rows of `codes` are `WAYS` and `FINER`; `ids` ascend.
     """
-    count = len(columns.ids)
-    rows = np.arange(count, dtype=np.int64)
-    finer = (columns.year, columns.volume, columns.first, columns.lead, columns.title)
-    met = [
-        np.minimum(left, right) * count + np.maximum(left, right)
-        for key in block_keys(columns)
-        for left, right in _meet(rows, key, finer, touched)
-    ]
-    codes = np.sort(np.concatenate([rows[:0], *met]))
-    codes = codes[np.append(True, codes[1:] != codes[:-1])[: len(codes)]]
-    left, right = np.divmod(codes, max(count, 1))
-    if touched is None:
-        return left, right
-    keep = touched[left] | touched[right]
-    return left[keep], right[keep]
+
+    ids: Ints
+    codes: Ints
+
+    def at(self, rows: Ints | Flags) -> Keys:
+        """Return the keys of some rows."""
+        return Keys(self.ids[rows], self.codes[:, rows])
+
+    def among(self, ids: Ints) -> Flags:
+        """Flag the records with these ids."""
+        return np.isin(self.ids, ids)
+
+    def replaced(self, others: Keys) -> Keys:
+        """Return these keys with those of `others`, which rule, put in."""
+        kept = self.at(~self.among(others.ids))
+        ids = np.concatenate([kept.ids, others.ids])
+        order = np.argsort(ids, kind="stable")
+        merged = np.concatenate([kept.codes, others.codes], axis=1)
+        return Keys(ids[order], merged[:, order])
 
 
-def block_keys(columns: Columns) -> list[Ints]:
-    """Return one column of block numbers for each way in which records may meet."""
-    tight = pl.Series(columns.titles, dtype=pl.String).str.replace_all(" ", "")
-    long = tight.set(tight.str.len_chars() < PART_LENGTH, "")
-    return [
+NO_KEYS = Keys(np.zeros(0, np.int64), np.zeros((len(WAYS) + len(FINER), 0), np.int64))
+
+
+def keys_of(columns: Columns) -> Keys:
+    """Return the keys of records whose ids ascend."""
+    told = [np.zeros((3, 0), np.int64)]
+    for start in range(0, len(columns.ids), READ_BATCH):  # words take much room
+        part = columns.titles[start : start + READ_BATCH].tolist()
+        told.append(_title_keys(pl.Series(part, dtype=pl.String)))
+    rows = (
         columns.doi,
         columns.title,
         _joined(columns.first, columns.volume),
         _joined(columns.lead, columns.year),
-        longest_words(columns.titles),
-        codes(long.str.head(PART_LENGTH)),
-        codes(long.str.tail(PART_LENGTH)),
-    ]
+        *np.concatenate(told, axis=1),
+        columns.year,
+        columns.volume,
+        columns.first,
+        columns.lead,
+    )
+    return Keys(columns.ids, np.stack(rows))
 
 
-def longest_words(titles: Sequence[str]) -> Ints:
+def _title_keys(titles: pl.Series) -> Ints:
+    """Return the codes of the titles' longest words, their beginnings and ends."""
+    tight = titles.str.replace_all(" ", "", literal=True)
+    long = tight.set(tight.str.len_chars() < PART_LENGTH, "")
+    return np.stack(
+        [
+            longest_words(titles),
+            codes(long.str.head(PART_LENGTH)),
+            codes(long.str.tail(PART_LENGTH)),
+        ]
+    )
+
+
+def longest_words(titles: pl.Series) -> Ints:
     """Return a code of the longest words of each title, 0 where it has too few.
 
     Words of one length stand in the order of their codes.
     """
     found = np.zeros(len(titles), np.int64)
-    if not titles:
+    if not len(titles):
         return found
-    words = pl.Series(titles, dtype=pl.String).str.split(" ")
+    words = titles.str.split(" ")
     row = np.repeat(np.arange(len(titles), dtype=np.int64), words.list.len().to_numpy())
     each = words.explode()
-    length = np.minimum(each.str.len_bytes().to_numpy(), LONGEST_WORD).astype(np.int64)
     # In one number, so that one sort does: row, length, and what tells words apart.
     told = each.unique()
-    signs = each.replace_strict(told, codes(told), return_dtype=pl.Int64).to_numpy()
-    keyed = np.sort((row << 32) | (length << 24) | (signs & 0xFFFFFF))
+    length = np.minimum(told.str.len_bytes().to_numpy(), LONGEST_WORD).astype(np.int64)
+    signs = pl.Series((length << 24) | (codes(told) & 0xFFFFFF), dtype=pl.Int64)
+    sign = each.replace_strict(told, signs, return_dtype=pl.Int64).to_numpy()
+    keyed = np.sort((row << 32) | sign)
     keyed = keyed[np.append(True, keyed[1:] != keyed[:-1])[: len(keyed)]]
     row, word = keyed >> 32, keyed & 0xFFFFFFFF
     last = np.flatnonzero(np.append(row[1:] != row[:-1], True)[: len(row)])
@@ -106,37 +146,175 @@ def _mixed(key: Ints, other: Ints) -> Ints:
     return np.where(mixed == 0, 1, mixed)
 
 
-def _meet(
-    rows: Ints, key: Ints, finer: Sequence[Ints], touched: Flags | None
-) -> list[Pairs]:
-    """Pair the rows that share a key; blocks over the cap are split by `finer`."""
-    rows = rows[key[rows] != 0]
-    rows = rows[np.argsort(key[rows], kind="stable")]
-    if len(rows) < 2:
-        return []
-    new_block = np.append(True, key[rows[1:]] != key[rows[:-1]])
-    start = np.flatnonzero(new_block)
-    size = np.diff(np.append(start, len(rows)))
-    keep = size > 1
+# --- blocks -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The last block of each row in one way, 0 for none.
+
+    In a chain a row meets only the next one of its block; `after` is the row
+    behind it, -1 at the end and wherever there is no chain.
+    """
+
+    label: Ints
+    chained: Flags
+    after: Ints
+
+    def together(self, left: Ints, right: Ints) -> Flags:
+        """Flag the pairs of rows, left before right, that meet."""
+        label = self.label[left]
+        same: Flags = (label != 0) & (label == self.label[right])
+        chain = self.chained[left]
+        if chain.any():
+            same &= ~chain | (self.after[left] == right)
+        return same
+
+
+def split(key: Ints, finer: Sequence[Ints]) -> Blocks:
+    """Put the rows that share a key into one block, those over the cap by `finer`."""
+    label = key.copy()
+    chained = np.zeros(len(key), np.bool_)
+    after = np.full(len(key), -1)
+    rows = np.flatnonzero(key)
+    for more in (*finer, None):
+        rows, _, size = _runs(label, rows)
+        rows = rows[np.repeat(size > BLOCK_CAP, size)]
+        if not len(rows):
+            break
+        if more is None:
+            chained[rows] = True
+            on = label[rows[:-1]] == label[rows[1:]]
+            after[rows[:-1][on]] = rows[1:][on]
+        else:
+            label[rows] = _mixed(label[rows], more[rows])
+            rows = np.sort(rows)
+    return Blocks(label, chained, after)
+
+
+def _runs(label: Ints, rows: Ints) -> tuple[Ints, Ints, Ints]:
+    """Sort rows, which ascend, by label; return where each label starts, its size."""
+    rows = rows[np.argsort(label[rows], kind="stable")]
+    new = np.append(True, label[rows[1:]] != label[rows[:-1]])[: len(rows)]
+    start = np.flatnonzero(new)
+    return rows, start, np.diff(np.append(start, len(rows)))
+
+
+def blocks_of(keys: Keys) -> list[Blocks]:
+    """Return the last blocks of all rows, for each way to meet."""
+    ways = keys.codes[: len(WAYS)]
+    finer = [*keys.codes[len(WAYS) :], ways[TITLE]]
+    return [split(key, finer) for key in ways]
+
+
+def meetings(
+    keys: Keys, touched: Flags | None = None, tell: Tell = unheard
+) -> Iterator[Pairs]:
+    """Yield the rows of the pairs worth comparing, left < right, each pair once.
+
+    They come in parts of about `BATCH` pairs, however many there are. With `touched`
+    (one flag per row) only pairs with at least one such row. `tell` is called with
+    the rows whose pairs were taken, of those of all the ways.
+    """
+    blocks = blocks_of(keys)
+    count = len(keys.ids)
+    ready: list[Pairs] = []
+    for way, here in enumerate(blocks):
+        for left, right in _within(here, touched):
+            new = np.ones(len(left), np.bool_)
+            for earlier in blocks[:way]:
+                new &= ~earlier.together(left, right)
+            if touched is not None:
+                new &= touched[left] | touched[right]
+            ready.append((left[new], right[new]))
+            if sum(len(part) for part, _ in ready) >= BATCH:
+                yield _together(ready)
+                ready = []
+        tell((way + 1) * count, len(blocks) * count)
+    if ready:
+        yield _together(ready)
+
+
+def _together(parts: Sequence[Pairs]) -> Pairs:
+    lefts, rights = zip(*parts, strict=True)
+    return np.concatenate(lefts), np.concatenate(rights)
+
+
+def _within(blocks: Blocks, touched: Flags | None) -> Iterator[Pairs]:
+    """Yield the pairs of rows that share a block, some blocks at a time."""
+    label = blocks.label
+    inside = label != 0
     if touched is not None:
-        keep &= np.logical_or.reduceat(touched[rows], start)
-    large = rows[np.repeat(keep & (size > BLOCK_CAP), size)]
-    small = rows[np.repeat(keep & (size <= BLOCK_CAP), size)]
-    return [
-        *_within(small, key[small]),
-        *(_meet(large, _mixed(key, finer[0]), finer[1:], touched) if finer else ()),
-        *(() if finer else _within(large, key[large], reach=1)),
-    ]
+        inside &= np.isin(label, np.unique(label[touched]))
+    rows, start, size = _runs(label, np.flatnonzero(inside & ~blocks.chained))
+    made = np.cumsum(size * (size - 1) // 2)
+    first = 0
+    while first < len(size):
+        done = made[first - 1] if first else 0
+        end = max(first + 1, int(np.searchsorted(made, done + BATCH, side="right")))
+        stop = start[end] if end < len(start) else len(rows)
+        yield _paired(rows[start[first] : stop], label)
+        first = end
+    chain = np.flatnonzero(inside & (blocks.after >= 0))
+    for at in range(0, len(chain), BATCH):
+        part = chain[at : at + BATCH]
+        yield part, blocks.after[part]
 
 
-def _within(rows: Ints, key: Ints, reach: int = BLOCK_CAP) -> list[Pairs]:
-    """Pair each row with those up to `reach` places on that have the same key."""
-    pairs = []
+def _paired(rows: Ints, label: Ints) -> Pairs:
+    """Pair each row with those behind it that have its label; equals stand together."""
+    mark = label[rows]
+    lefts, rights = [rows[:0]], [rows[:0]]
     at = np.arange(len(rows))
-    for step in range(1, reach + 1):
+    for step in range(1, BLOCK_CAP):
         at = at[at + step < len(rows)]
-        at = at[key[at] == key[at + step]]
+        at = at[mark[at] == mark[at + step]]
         if not len(at):
             break
-        pairs.append((rows[at], rows[at + step]))
-    return pairs
+        lefts.append(rows[at])
+        rights.append(rows[at + step])
+    return np.concatenate(lefts), np.concatenate(rights)
+
+
+# --- what new records change --------------------------------------------------
+
+
+def near(keys: Keys, some: Keys) -> Flags:
+    """Flag the rows of `keys` that share any key with any of `some`."""
+    found = np.zeros(len(keys.ids), np.bool_)
+    for way in range(len(WAYS)):
+        wanted = np.unique(some.codes[way])
+        wanted = wanted[wanted != 0]
+        if len(wanted):
+            mine = keys.codes[way]
+            at = np.minimum(np.searchsorted(wanted, mine), len(wanted) - 1)
+            found |= wanted[at] == mine
+    return found
+
+
+def disturbed(before: Keys, after: Keys, changed: Ints) -> Ints:
+    """Return the ids of the other records whose meetings among themselves change.
+
+    `changed` are the ids of the records that came, went or got other keys. Theirs
+    are the blocks that may grow over the cap or shrink below it, and so be split
+    differently, and the chains that may open or close.
+    """
+    moved = [keys.at(keys.among(changed)) for keys in (before, after)]
+    around = after.among(changed)
+    for some in moved:
+        around |= near(after, some)
+    ids = np.union1d(after.ids[around], changed)
+    one, two = before.at(before.among(ids)), after.at(around)
+    found = [changed[:0]]
+    others = np.setdiff1d(one.ids, changed)
+    here, there = np.searchsorted(one.ids, others), np.searchsorted(two.ids, others)
+    for was, now in zip(blocks_of(one), blocks_of(two), strict=True):
+        other = was.label[here] != now.label[there]
+        other |= _named(one, was)[here] != _named(two, now)[there]
+        found.append(others[other])
+    return np.unique(np.concatenate(found))
+
+
+def _named(keys: Keys, blocks: Blocks) -> Ints:
+    """Return the id of the next record in the chain, -1 for none."""
+    return np.where(blocks.after < 0, -1, keys.ids[blocks.after])

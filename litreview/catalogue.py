@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from litreview import corrections, lookup, state
+from litreview import corrections, lookup, merged, state
 from litreview.models import (
     HarvestRun,
     Hit,
@@ -122,8 +122,9 @@ def shown(session: Session, record_id: int) -> Row:
     """Return all that is known of one record.
 
     Its fields and authors, what was published about it later, the records of its
-    report, where it came from and by which searches, its payloads and the newest of
-    them, corrections, removals, and its state.
+    report and what they come to together (`merged`: field -> value, the record it is
+    taken from, and why), where it came from and by which searches, its payloads and
+    the newest of them, corrections, removals, and its state.
     """
     record = lookup.record(session, record_id)
     base = _rows(session, [record], clusters={record.cluster_id})[0]
@@ -143,6 +144,7 @@ def shown(session: Session, record_id: int) -> Row:
             {"record_id": m.id, "source": m.source, "source_id": m.source_id}
             for m in members
         ],
+        "merged": _merged(session, record_id),
         "strategies": sorted(found_by),
         "provenance": provenance,
         "edits": _edits(session, record_id),
@@ -162,6 +164,19 @@ def _authors(session: Session, record_id: int) -> list[Row]:
         }
         for author in session.scalars(query.order_by(RecordAuthor.position))
     ]
+
+
+def _merged(session: Session, record_id: int) -> dict[str, Row]:
+    """Return field -> its value in the merged view, whose it is, and why."""
+    choices = merged.view(session, record_id).choices
+    return {
+        name: {
+            "value": choice.text if name == "authors" else choice.value,
+            "record_id": choice.record_id,
+            "why": list(choice.reasons),
+        }
+        for name, choice in choices.items()
+    }
 
 
 def _provenance(session: Session, record_id: int) -> list[Row]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -35,6 +35,10 @@ from litreview.models import (
 from litreview.runs import CUT_OFF
 from litreview.searches import LIMIT, SINCE, SINCE_REFUSED, Search
 from litreview.vocabulary import RunKind, RunStatus
+
+# How long a finished search may wait for the others of its harvest. Long enough for
+# the days that a budget lasts, and no longer, lest one failing search stop the rest.
+FRESH = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -192,7 +196,7 @@ def _change(
         versions=len(brought.versions.get(row.id, ())),
         gone=gone,
         against=None if before is None else before.row.id,
-        reworded=before is not None and _question(before) != _question(run),
+        reworded=before is not None and _reworded(before, run),
         cut_off=request.get(CUT_OFF),
         pages=brought.pages.get(row.id, 0),
         requests=brought.requests.get(row.id),
@@ -200,6 +204,12 @@ def _change(
         service=row.service,
         problem=row.problem,
     )
+
+
+def _reworded(before: _Run, run: _Run) -> bool:
+    """Tell whether two runs asked otherwise; a limit asks the same, for fewer."""
+    (params, keep), (asked, kept) = _question(before), _question(run)
+    return params != asked or (LIMIT not in run.request and keep != kept)
 
 
 def _question(run: _Run) -> tuple[object, object]:
@@ -305,6 +315,44 @@ def since(session: Session, search: Search, day: date | None) -> Search:
         reached = run.row.started_at.astimezone(UTC).date()
     day = day or reached
     return search if day is None else searches.since(search, day, floor=floor)
+
+
+def pending(
+    session: Session, planned: Sequence[Search], *, now: datetime
+) -> tuple[list[Search], list[Search]]:
+    """Return the searches to ask, and those that can wait for the next harvest.
+
+    A harvest that did not end is taken up where it stopped: what is unfinished comes
+    first, and what was finished up to `FRESH` before waits. Else a spent budget would
+    go on the same first searches every day, and the last would never be reached. With
+    nothing to finish, all are asked, in their order.
+    """
+    ended = {id(search): _ended(session, search) for search in planned}
+    unfinished = [each for each in planned if ended[id(each)] is None]
+    stale: list[Search] = []
+    fresh: list[Search] = []
+    for search in planned:
+        if when := ended[id(search)]:
+            (fresh if now - when < FRESH else stale).append(search)
+    if not unfinished:
+        return list(planned), []
+    return [*unfinished, *stale], fresh
+
+
+def _ended(session: Session, search: Search) -> datetime | None:
+    """Return when the newest run of this very search ended; None if it did not."""
+    day = search.facts.get(SINCE)
+    params = dict(search.request.params)
+    if day is not None:
+        params = searches.without_day(search.source, params, str(day))
+    ended = None
+    for run in _all_runs(session, [search.name]):
+        same = run.row.source == search.source
+        same = same and (SINCE in run.request) == (day is not None)
+        if same and _question(run) == (params, search.request.keep):
+            done = run.row.status == RunStatus.COMPLETE
+            ended = run.row.finished_at if done else None
+    return ended
 
 
 def _same_question(run: _Run, search: Search) -> bool:

@@ -9,8 +9,9 @@ codes, which are the same in every process, so that they can be stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -45,7 +46,33 @@ LARGEST_CODE = np.int64(2**63 - 1)
 # What is read one by one: other letters than ASCII, markup, entities, line ends.
 HARD = r"[^\x00-\x7f]|[&<\n]"
 SAFE_DIGITS = 12  # of a number; more than an article id has
-MOST_WORDS = 1 << 24  # of all titles in one go
+
+# What is compared of a record, in the order in which it is read from anywhere.
+SCHEMA: dict[str, type[pl.DataType]] = {
+    "id": pl.Int64,
+    "title": pl.String,
+    "authors": pl.String,
+    "year": pl.Int64,
+    "container_title": pl.String,
+    "volume": pl.String,
+    "issue": pl.String,
+    "pages": pl.String,
+    "doi": pl.String,
+    "type": pl.String,
+    "source": pl.String,
+}
+
+# Gives the abstracts of these records by id. Abstracts are long and few of them
+# are ever looked at, so they are asked for when two must be compared.
+Abstracts: TypeAlias = Callable[[Collection[int]], Mapping[int, str]]
+
+# Hears how much is done, and of how much.
+Tell: TypeAlias = Callable[[int, int], None]
+READ_BATCH = 100_000  # records read at once; they take about 300 MB
+
+
+def unheard(done: int, total: int) -> None:
+    """Tell nobody how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +95,19 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The fields of many records: texts as lists, numbers and codes as arrays."""
+    """The fields of many records: texts as columns, numbers and codes as arrays."""
 
-    entries: Sequence[Entry]
-    titles: list[str]  # plain words
-    families: list[list[str]]  # family names, in order
-    containers: list[str]  # plain words
-    dois: list[str]
+    titles: NDArray[np.object_]  # plain words, as Python's own texts
+    authors: pl.Series  # as they came
+    families: pl.Series  # lists of family names, in order
+    containers: pl.Series  # plain words
+    dois: pl.Series
+    abstracts: Abstracts
     ids: Ints
     title: Ints  # code of the title without blanks
     doi: Ints  # code
-    container: Ints  # code
-    people: Ints  # code of all family names, in order
+    container: Ints  # code, of this process only
+    people: Ints  # code of all family names, in order; of this process only
     count: Ints  # of authors
     lead: Ints  # code of the first author
     year: Ints
@@ -92,9 +120,49 @@ class Columns:
     bracketed: NDArray[np.bool_]  # title given in brackets: a translation
 
 
+COLUMNS = tuple(field.name for field in fields(Columns) if field.name != "abstracts")
+
+
+def frame_of(entries: Sequence[Entry]) -> pl.DataFrame:
+    """Return the compared fields of the entries as a frame of `SCHEMA`."""
+    told = {name: [getattr(entry, name) for entry in entries] for name in SCHEMA}
+    return pl.DataFrame(told, schema=SCHEMA)
+
+
 def columns_of(entries: Sequence[Entry]) -> Columns:
     """Read every field of every entry once; rows keep the order of the entries."""
-    told = _texts(entries)
+    texts = {entry.id: entry.abstract for entry in entries}
+    return read_columns(
+        frame_of(entries), lambda ids: {number: texts[number] for number in ids}
+    )
+
+
+def read_columns(
+    told: pl.DataFrame, abstracts: Abstracts, tell: Tell = unheard
+) -> Columns:
+    """Read every field of a frame of `SCHEMA` once; rows keep their order.
+
+    Some are read at a time, so that what the reading needs stays small; `tell` is
+    called with how many are done, and of how many.
+    """
+    parts = []
+    for start in range(0, max(len(told), 1), READ_BATCH):
+        parts.append(_read(told[start : start + READ_BATCH], abstracts))
+        tell(min(start + READ_BATCH, len(told)), len(told))
+    return parts[0] if len(parts) == 1 else _stacked(parts)
+
+
+def _stacked(parts: Sequence[Columns]) -> Columns:
+    """Put columns of some records below those of others."""
+    stacked: dict[str, Any] = {"abstracts": parts[0].abstracts}
+    for name in COLUMNS:
+        columns = [getattr(part, name) for part in parts]
+        texts = isinstance(columns[0], pl.Series)
+        stacked[name] = pl.concat(columns) if texts else np.concatenate(columns)
+    return Columns(**stacked)
+
+
+def _read(told: pl.DataFrame, abstracts: Abstracts) -> Columns:
     titles = read_titles(told["title"])
     notices = read_notices(titles)
     titles = _patched(
@@ -104,21 +172,21 @@ def columns_of(entries: Sequence[Entry]) -> Columns:
     containers = _each(told["container_title"], container_words, pl.String)
     dois = read_dois(told["doi"])
     first, last = read_pages(told["pages"])
-    names = families.list.join(" ")
     return Columns(
-        entries=entries,
-        titles=titles.to_list(),
-        families=families.to_list(),
-        containers=containers.to_list(),
-        dois=dois.to_list(),
-        ids=np.fromiter((entry.id for entry in entries), np.int64),
+        titles=np.array(titles.to_list(), object),
+        authors=told["authors"],
+        families=families,
+        containers=containers,
+        dois=dois,
+        abstracts=abstracts,
+        ids=told["id"].to_numpy(),
         title=codes(titles.str.replace_all(" ", "", literal=True)),
         doi=codes(dois),
-        container=codes(containers),
-        people=codes(names),
+        container=_signs(containers),
+        people=_signs(families.list.join(" ")),
         count=families.list.len().cast(pl.Int64).to_numpy(),
-        lead=codes(families.list.first().fill_null("")),
-        year=np.fromiter((entry.year or 0 for entry in entries), np.int64),
+        lead=codes_of_few(families.list.first().fill_null("")),
+        year=told["year"].fill_null(0).to_numpy(),
         volume=_each(told["volume"], leading_number, pl.Int64).to_numpy(),
         issue=_each(told["issue"], leading_number, pl.Int64).to_numpy(),
         first=first,
@@ -129,18 +197,6 @@ def columns_of(entries: Sequence[Entry]) -> Columns:
     )
 
 
-def _texts(entries: Sequence[Entry]) -> dict[str, pl.Series]:
-    """Return the fields that are read, as columns of text."""
-    names = (
-        *("title", "authors", "container_title", "volume", "issue", "pages", "doi"),
-        *("type", "source"),
-    )
-    return {
-        name: pl.Series(name, [getattr(e, name) for e in entries], pl.String)
-        for name in names
-    }
-
-
 def codes(texts: pl.Series) -> Ints:
     """Give each text a number: equal texts the same everywhere and always, '' 0.
 
@@ -149,6 +205,20 @@ def codes(texts: pl.Series) -> Ints:
     """
     hashed = hash_array(np.array(texts.to_list(), object), categorize=False)
     found = np.asarray(hashed.view(np.int64) & LARGEST_CODE)
+    found[(texts == "").to_numpy()] = 0
+    return found
+
+
+def codes_of_few(texts: pl.Series) -> Ints:
+    """Return what `codes` does, hashing each different text once."""
+    told = texts.unique()
+    found = texts.replace_strict(told, codes(told), return_dtype=pl.Int64)
+    return found.to_numpy(writable=True)
+
+
+def _signs(texts: pl.Series) -> Ints:
+    """Give each text a number for this process alone, '' 0: quicker than `codes`."""
+    found = texts.hash().to_numpy(writable=True).view(np.int64)
     found[(texts == "").to_numpy()] = 0
     return found
 
@@ -256,9 +326,7 @@ def read_pages(pages: pl.Series) -> tuple[Ints, Ints]:
     return one, np.maximum(one, two)
 
 
-def read_forms(
-    told: dict[str, pl.Series], dois: pl.Series, containers: pl.Series
-) -> Ints:
+def read_forms(told: pl.DataFrame, dois: pl.Series, containers: pl.Series) -> Ints:
     """Tell what kind of publication each is; the place decides before the type."""
     kinds = told["type"].replace_strict(FORMS, default=ARTICLE, return_dtype=pl.Int64)
     preprint = (

@@ -58,6 +58,9 @@ NETWORK_FILESYSTEMS = frozenset(
 )
 MOUNTS = Path("/proc/mounts")
 OCTAL = re.compile(r"\\([0-7]{3})")  # how the kernel writes a blank there
+# In the header of a pack ("LRPK"): one file that is carried about, so that whatever
+# was stored has to be in it, and in no second file beside it.
+PACK_MARK = 0x4C52504B
 SQLITE_FILE = "sqlite:///"  # what follows is a path, whatever characters it has
 
 
@@ -157,6 +160,8 @@ def _sqlite_engine(address: URL) -> Engine:
 
 def _set_pragmas(connection: sqlite3.Connection, *, journal: str) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
+    if connection.execute("PRAGMA application_id").fetchone()[0] == PACK_MARK:
+        journal = "DELETE"
     mode = connection.execute(f"PRAGMA journal_mode={journal}").fetchone()[0]
     # With a rollback journal only EXTRA keeps the last commit in a power cut.
     connection.execute(f"PRAGMA synchronous={'FULL' if mode == 'wal' else 'EXTRA'}")

@@ -10,21 +10,19 @@ Votes point at records, so they need no migration.
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from litreview import __version__, db, grouping, lookup, matching, pairs
+from litreview import db, grouping, lookup, passes
 from litreview.errors import NotFoundError, UsageError
 from litreview.grouping import Change, Says, Standing
-from litreview.matching import Entry
-from litreview.models import CandidatePair, DedupeRun, PairDecision, Person, Record
-from litreview.pairs import UNSURE, Pair
+from litreview.models import PairDecision, Person
+from litreview.pairs import Pair
+from litreview.passes import Job, Tell, unheard
+from litreview.proposals import Found, propose, store
 from litreview.vocabulary import PairVerdict, Role
+
+__all__ = ["Change", "Found", "decide", "find", "propose", "split", "store", "undo"]
 
 # Who may decide besides a lead. A reader looks, a coder codes.
 DECIDERS = (Role.SCREENER, Role.ARBITER)
@@ -33,40 +31,24 @@ DECIDERS = (Role.SCREENER, Role.ARBITER)
 ANSWERS = (PairVerdict.DUPLICATE, PairVerdict.SAME_STUDY, PairVerdict.DIFFERENT)
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a pass of the machine came to.
-
-    `pairs` are those worth keeping; `duplicates` and `same_study` the machine's
-    verdicts among them; `new` and `withdrawn` the verdicts that this pass
-    appended; `moved` the records whose report changed; `merged` the records that
-    are not their report's first one; `waiting` the pairs that a person must decide.
-    """
-
-    run_id: int
-    records: int
-    pairs: int
-    duplicates: int
-    same_study: int
-    new: int
-    withdrawn: int
-    moved: int
-    merged: int
-    reports: int
-    waiting: int
-    seconds: float
-
-
 # -- the machine -----------------------------------------------------------------
 
 
-def find(engine: Engine, *, by: str, threshold: float | None = None) -> Found:
-    """Compare all records, and store what the machine now says differently.
+def find(
+    engine: Engine,
+    *,
+    by: str,
+    threshold: float | None = None,
+    anew: bool = False,
+    tell: Tell = unheard,
+) -> Found:
+    """Compare what is new or changed with all records; store what the machine says.
 
-    The records are read in one snapshot, compared outside any transaction, and
-    the result is stored in one transaction. `threshold` (0 to 1) is the score from
-    which a pair is merged at once; default: the matcher's own verdict. Raises
-    `UsageError` for another threshold.
+    `threshold` (0 to 1) is the score from which a pair is merged at once; default:
+    the matcher's own verdict. All records are compared `anew` where that is asked
+    for, and where the newest pass had another threshold or another matcher; the
+    result is the same. `tell` hears (step, done, total). Raises `UsageError` for
+    another threshold, `NotAllowedError` for who may not decide.
     """
     if threshold is not None and not 0 < threshold <= 1:
         raise UsageError(
@@ -74,169 +56,13 @@ def find(engine: Engine, *, by: str, threshold: float | None = None) -> Found:
             why="it is a probability",
             fix="give a number above 0 and up to 1, such as 0.9",
         )
-    begun = time.monotonic()
 
-    def look(session: Session) -> list[Entry]:
-        lookup.actor(session, by, roles=DECIDERS)
-        return entries(session)
+    def allow(session: Session) -> int:
+        return lookup.actor(session, by, roles=DECIDERS).id
 
-    known = db.read(engine, look)
-    proposals = propose(matching.find_pairs(known), threshold)
-    parameters = {"threshold": threshold, "version": __version__}
-
-    def keep(session: Session) -> Found:
-        run = DedupeRun(
-            parameters=parameters,
-            records=len(known),
-            person_id=lookup.actor(session, by, roles=DECIDERS).id,
-        )
-        return store(session, proposals, run=run, begun=begun)
-
-    return db.write(engine, keep)
-
-
-def entries(session: Session) -> list[Entry]:
-    """Return every record as the matcher takes it, removed ones too."""
-    rows = session.execute(
-        select(
-            Record.id,
-            Record.title,
-            Record.authors,
-            Record.year,
-            Record.container_title,
-            Record.volume,
-            Record.issue,
-            Record.pages,
-            Record.doi,
-            Record.abstract,
-            Record.type,
-            Record.source,
-        ).order_by(Record.id)
-    )
-    return [Entry(*row) for row in rows]
-
-
-def propose(
-    found: Iterable[matching.Pair], threshold: float | None
-) -> list[matching.Pair]:
-    """Return the pairs with the verdicts that a threshold makes of their scores."""
-    return [
-        matching.Pair(pair.a, pair.b, pair.score, _at(pair, threshold), pair.reasons)
-        for pair in found
-        if pair.verdict != "different"
-    ]
-
-
-def _at(pair: matching.Pair, threshold: float | None) -> matching.Verdict:
-    if threshold is None or pair.verdict == "same_study":
-        return pair.verdict
-    return "duplicate" if pair.score >= threshold else "unsure"
-
-
-def store(
-    session: Session,
-    proposals: Sequence[matching.Pair],
-    *,
-    run: DedupeRun,
-    begun: float | None = None,
-) -> Found:
-    """Store a pass of the machine: the run, its pairs, its changed verdicts.
-
-    A pair on which a person's word is in force gets no verdict. `begun` is the
-    monotonic second in which the pass began.
-    """
-    begun = time.monotonic() if begun is None else begun
-    home = _lock_all(session)
-    session.add(run)
-    session.flush()
-    _rebuild_candidates(session, proposals, run.id)
-    new = _changed(session, proposals, run.id)
-    if new:
-        session.execute(insert(PairDecision), new)
-    made = pairs.clusters(home, pairs.rulings(session)).of
-    moved = {record: made[record] for record in home if made[record] != home[record]}
-    grouping.move(session, moved)
-    verdicts = Counter(pair.verdict for pair in proposals)
-    withdrawn = sum(row["verdict"] == PairVerdict.WITHDRAWN for row in new)
-    reports = len({made[record] for record in home})
-    return Found(
-        run_id=run.id,
-        records=run.records,
-        pairs=len(proposals),
-        duplicates=verdicts["duplicate"],
-        same_study=verdicts["same_study"],
-        new=len(new) - withdrawn,
-        withdrawn=withdrawn,
-        moved=len(moved),
-        merged=len(home) - reports,
-        reports=reports,
-        waiting=len(pairs.undecided(session)),
-        seconds=time.monotonic() - begun,
-    )
-
-
-def _lock_all(session: Session) -> dict[int, int]:
-    """Lock every record against votes and verdicts; return record -> cluster.
-
-    Others may go on referring to the records, so that a harvest is not held up.
-    """
-    query = select(Record.id, Record.cluster_id).order_by(Record.id)
-    rows = session.execute(query.with_for_update(key_share=True))
-    return dict(rows.all())
-
-
-def _rebuild_candidates(
-    session: Session, proposals: Iterable[matching.Pair], run_id: int
-) -> None:
-    session.execute(delete(CandidatePair).execution_options(synchronize_session=False))
-    rows = [
-        {
-            "a_id": pair.a,
-            "b_id": pair.b,
-            "run_id": run_id,
-            "score": pair.score,
-            "proposal": pair.verdict,
-            "reasons": list(pair.reasons),
-        }
-        for pair in proposals
-    ]
-    if rows:
-        session.execute(insert(CandidatePair), rows)
-
-
-def _changed(
-    session: Session, proposals: Iterable[matching.Pair], run_id: int
-) -> list[dict[str, object]]:
-    """Return the rows that say what the machine now says differently."""
-    people, machine = pairs.words(session)
-    said: dict[Pair, matching.Pair] = {
-        (pair.a, pair.b): pair for pair in proposals if pair.verdict != UNSURE
-    }
-    rows: list[dict[str, object]] = [
-        {
-            "a_id": pair.a,
-            "b_id": pair.b,
-            "verdict": pair.verdict,
-            "run_id": run_id,
-            "score": pair.score,
-            "reasons": list(pair.reasons),
-        }
-        for key, pair in said.items()
-        if key not in people
-        and (key not in machine or machine[key].verdict != pair.verdict)
-    ]
-    rows += [
-        {
-            "a_id": a,
-            "b_id": b,
-            "verdict": PairVerdict.WITHDRAWN,
-            "run_id": run_id,
-            "score": None,
-            "reasons": [],
-        }
-        for a, b in sorted(machine.keys() - said.keys() - people.keys())
-    ]
-    return rows
+    db.read(engine, allow)
+    job = Job(allow, threshold, anew=anew, tell=tell)
+    return passes.run(engine, job)
 
 
 # -- people -----------------------------------------------------------------------

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from litreview.chart import NBSP, Chart, Line, Panel, Span, draw, tidy
 from litreview.prisma import (
     OPEN_BOXES,
+    RARE_BOXES,
     Flow,
     count,
     is_interim,
@@ -74,7 +75,15 @@ CELLS: Mapping[str, Cell] = {
         ),
     ),
     "screened": Cell(0, 1, "", (("Records screened", "records_screened"),)),
-    "excluded": Cell(1, 1, "", (("Records excluded", "records_excluded"),)),
+    "excluded": Cell(
+        1,
+        1,
+        "",
+        (
+            ("Records excluded", "records_excluded"),
+            ("of these by automation tools", "records_excluded_automatic"),
+        ),
+    ),
     "sought": Cell(0, 2, "", (("Reports sought for retrieval", "dbr_sought_reports"),)),
     "not-retrieved": Cell(
         1, 2, "", (("Reports not retrieved", "dbr_notretrieved_reports"),)
@@ -175,6 +184,8 @@ def _lines(flow: Flow, cell: Cell, labels: Mapping[str, str]) -> Iterator[Line]:
         yield Line(cell.heading)
     depth = 1 if cell.heading else 0
     for words, box in cell.entries:
+        if box in RARE_BOXES and not count(flow, box):
+            continue
         parts = split(flow, box)
         end = ":" if parts else ""
         yield Line(f"{words} {_n(count(flow, box))}{end}", indent=depth)

@@ -8,11 +8,11 @@ is still to be compared could save it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
@@ -48,42 +48,117 @@ Levels = NDArray[np.int8]
 Flags = NDArray[np.bool_]
 
 
+# --- what is known of pairs -------------------------------------------------------
+
+# A pair may be two versions of a work only with such titles and people.
+VERSION_TITLES = (Title.SAME, Title.SHORT, Title.SPELLING, Title.CONTINUED, Title.NEAR)
+VERSION_PEOPLE = (
+    Authors.ALL, Authors.SINGLE, Authors.FEWER, Authors.FIRST, Authors.MOST,
+    Authors.UNKNOWN, Authors.MISSING,
+)  # fmt: skip
+WORDING = {field: [level.words for level in field] for field in FIELDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The levels of many pairs of rows: one array per field, all of one length."""
+
+    left: Ints
+    right: Ints
+    levels: dict[type[Level], Levels]
+
+    def said(self, *levels: Level) -> Flags:
+        """Flag the pairs with one of these levels, all of one field."""
+        return np.asarray(np.isin(self.levels[type(levels[0])], levels), np.bool_)
+
+    def total(self) -> NDArray[np.float64]:
+        """Return the log-odds that each pair is one record.
+
+        Fields not yet compared count with their greatest weight, so that the
+        total is an upper bound.
+        """
+        total = np.full(len(self.left), BIAS)
+        for field in FIELDS:
+            weights = np.array([level.weight for level in field])
+            known = self.levels.get(field)
+            total += weights.max() if known is None else weights[known]
+        return total
+
+    def keep(self, flags: Flags) -> Evidence:
+        """Return the evidence of the flagged pairs only."""
+        levels = {field: values[flags] for field, values in self.levels.items()}
+        return Evidence(self.left[flags], self.right[flags], levels)
+
+    def may_be_one(self, extra: float | NDArray[np.float64] = 0.0) -> Flags:
+        """Flag the pairs that may still reach `UNSURE`, with `extra` log-odds."""
+        return np.asarray(self.total() + extra >= np.log(UNSURE / (1 - UNSURE)))
+
+    def may_be_versions(self) -> Flags:
+        """Flag the pairs whose title and people, if known, allow for versions."""
+        may_be = np.ones(len(self.left), np.bool_)
+        for told in (VERSION_TITLES, VERSION_PEOPLE):
+            if type(told[0]) in self.levels:
+                may_be &= self.said(*told)
+        return may_be
+
+    def reasons(self, rows: Ints) -> list[tuple[str, ...]]:
+        """Say in words what the levels of some pairs are."""
+        told = [
+            [WORDING[field][level] for level in self.levels[field][rows].tolist()]
+            for field in FIELDS
+        ]
+        return [tuple(filter(None, words)) for words in zip(*told, strict=True)]
+
+
 # --- titles -------------------------------------------------------------------
 
 
-def title_ratios(columns: Columns, left: Ints, right: Ints) -> NDArray[np.float32]:
-    """Return how alike the titles of each pair are, in per cent, 0 if hopeless."""
-    titles = np.array(columns.titles, object)
+def title_ratios(
+    columns: Columns, left: Ints, right: Ints, least: float = HOPELESS_RATIO
+) -> NDArray[np.float32]:
+    """Return how alike the titles of each pair are, in per cent, 0 below `least`."""
     ratios: NDArray[np.float32] = process.cpdist(
-        titles[left].tolist(),
-        titles[right].tolist(),
+        columns.titles[left].tolist(),
+        columns.titles[right].tolist(),
         scorer=fuzz.ratio,
-        score_cutoff=HOPELESS_RATIO,
+        score_cutoff=least,
         dtype=np.float32,
     )
     return ratios
 
 
-def title_levels(columns: Columns, left: Ints, right: Ints) -> tuple[Levels, Levels]:
-    """Return the levels of title and wording of each pair."""
-    titles = columns.titles
+def title_levels(columns: Columns, pairs: Evidence) -> Levels:
+    """Return the level of the titles of each pair."""
+    left, right = pairs.left, pairs.right
     one, two = columns.title[left], columns.title[right]
     levels = np.full(len(left), Title.DIFFERENT, np.int8)
-    wording = np.full(len(left), Wording.SAME, np.int8)
     missing = (one == 0) | (two == 0)
-    ratios = title_ratios(columns, left, right)
-    for k in np.flatnonzero((one != two) & ~missing & (ratios > 0)).tolist():
-        a, b = titles[left[k]], titles[right[k]]
-        level = compare_titles(a, b, float(ratios[k]))
-        levels[k] = level
-        if level < Title.TRANSLATED:
-            wording[k] = compare_wording(a, b)
-    for k in np.flatnonzero((one == two) & ~missing).tolist():
-        levels[k] = Title.SHORT if is_common(titles[left[k]]) else Title.SAME
+    unlike = np.flatnonzero((one != two) & ~missing)
+    ratios = title_ratios(columns, left[unlike], right[unlike])
+    unlike, ratios = unlike[ratios > 0], ratios[ratios > 0]
+    titles = columns.titles[left[unlike]].tolist()
+    others = columns.titles[right[unlike]].tolist()
+    levels[unlike] = [*map(compare_titles, titles, others, ratios.tolist())]
+    same = np.flatnonzero((one == two) & ~missing)
+    told = columns.titles[left[same]].tolist()
+    levels[same] = [Title.SHORT if is_common(title) else Title.SAME for title in told]
     foreign = columns.bracketed[left] != columns.bracketed[right]
     levels[(levels == Title.DIFFERENT) & foreign] = Title.TRANSLATED
     levels[missing] = Title.MISSING
-    return levels, wording
+    return levels
+
+
+def wording_levels(columns: Columns, pairs: Evidence) -> Levels:
+    """Return which words the titles of each pair, if alike, do not share."""
+    left, right = pairs.left, pairs.right
+    levels = np.full(len(left), Wording.SAME, np.int8)
+    alike = pairs.levels[Title] < Title.TRANSLATED
+    alike &= columns.title[left] != columns.title[right]
+    unlike = np.flatnonzero(alike)
+    titles = columns.titles[left[unlike]].tolist()
+    others = columns.titles[right[unlike]].tolist()
+    levels[unlike] = [*map(compare_wording, titles, others)]
+    return levels
 
 
 # --- the other fields ---------------------------------------------------------
@@ -92,10 +167,12 @@ NAME_RATIO = 75.0  # per cent; "Rodrigues" and "Rodriguez"
 SWAPPED_LETTERS = 4  # shorter names stand inside others
 MOST_NAMES = 0.6  # of the shorter list
 ARTICLE_NUMBER = 10_000  # pages from here on are article numbers, each used once
-DEPOSIT = re.compile(r"10\.5281/zenodo\.")  # one DOI per version, one for all
+DEPOSIT = r"^10\.5281/zenodo\."  # one DOI per version, one for all
 ABSTRACT_LENGTH = 600  # letters; the beginning tells, the end is a copyright line
+ABSTRACT_READ = 2 * ABSTRACT_LENGTH  # letters; markup goes, and 600 plain ones stay
 ABSTRACT_LEAST = 100  # letters; less is no abstract
 SAME_ABSTRACT, SIMILAR_ABSTRACT = 90.0, 65.0  # per cent
+ABSTRACT_BATCH = 20_000  # pairs; their abstracts are about 50 MB
 CONTAINER_RATIO = 85.0  # per cent
 
 
@@ -131,26 +208,31 @@ def compare_authors(one: Sequence[str], two: Sequence[str]) -> Authors:
     return Authors.SOME if shared else Authors.DIFFERENT
 
 
-def author_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
+def author_levels(columns: Columns, pairs: Evidence) -> Levels:
     """Return the level of the authors of each pair.
 
     Where no family name is shared, one found anywhere among the other's names
     will do: some sources swap family and given names.
     """
-    names, entries = columns.families, columns.entries
+    left, right = pairs.left, pairs.right
     kinds = [columns.count == 0, columns.count == 1]
     alike = np.select(kinds, [Authors.UNKNOWN, Authors.SINGLE], Authors.ALL)
     levels = alike[left].astype(np.int8)
     unlike = np.flatnonzero(columns.people[left] != columns.people[right])
-    for k in unlike.tolist():
-        i, j = left[k], right[k]
-        level = compare_authors(names[i], names[j])
-        if level == Authors.DIFFERENT and (
-            _mentions(entries[i].authors, names[j])
-            or _mentions(entries[j].authors, names[i])
-        ):
-            level = Authors.SOME
-        levels[k] = level
+    one, two = left[unlike], right[unlike]
+    names = columns.families.gather(one).to_list()
+    others = columns.families.gather(two).to_list()
+    found = np.array([*map(compare_authors, names, others)], np.int8)
+    strange = np.flatnonzero(found == Authors.DIFFERENT)
+    for k, a, b in zip(
+        strange.tolist(),
+        columns.authors.gather(one[strange]).to_list(),
+        columns.authors.gather(two[strange]).to_list(),
+        strict=True,
+    ):
+        if _mentions(a, others[k]) or _mentions(b, names[k]):
+            found[k] = Authors.SOME
+    levels[unlike] = found
     return levels
 
 
@@ -170,8 +252,9 @@ def _known(
     ).astype(np.int8)
 
 
-def year_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
+def year_levels(columns: Columns, pairs: Evidence) -> Levels:
     """Return the level of the years of each pair."""
+    left, right = pairs.left, pairs.right
     levels = _known(
         columns.year, left, right, (Year.SAME, Year.MISSING, Year.DIFFERENT)
     )
@@ -180,36 +263,45 @@ def year_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
     return levels
 
 
-def volume_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
+def volume_levels(columns: Columns, pairs: Evidence) -> Levels:
     """Return the level of the volumes of each pair."""
+    left, right = pairs.left, pairs.right
     kinds = (Volume.SAME, Volume.MISSING, Volume.DIFFERENT)
     levels = _known(columns.volume, left, right, kinds)
     levels[(columns.volume[left] == 0) & (columns.volume[right] == 0)] = Volume.UNKNOWN
     return levels
 
 
-def doi_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
+def doi_levels(columns: Columns, pairs: Evidence) -> Levels:
     """Return the level of the DOIs of each pair.
 
     The DOI of a supplement extends its article's; deposits have one DOI for each
     version and one for all, which differ and prove nothing.
     """
+    left, right = pairs.left, pairs.right
     levels = _known(columns.doi, left, right, (Doi.SAME, Doi.MISSING, Doi.DIFFERENT))
-    for k in np.flatnonzero(levels == Doi.DIFFERENT).tolist():
-        short, long = sorted((columns.dois[left[k]], columns.dois[right[k]]), key=len)
-        if DEPOSIT.match(short) and DEPOSIT.match(long):
-            levels[k] = Doi.MISSING
-        elif long.startswith(short) and long[len(short)] in "./":
-            levels[k] = Doi.PART
+    unlike = np.flatnonzero(levels == Doi.DIFFERENT)
+    one, two = columns.dois.gather(left[unlike]), columns.dois.gather(right[unlike])
+    told = pl.DataFrame([one.alias("one"), two.alias("two")])
+    parts = [
+        pl.col(long).str.starts_with(pl.col(short) + mark)
+        for long, short in (("one", "two"), ("two", "one"))
+        for mark in "./"
+    ]
+    part = told.select(pl.any_horizontal(parts)).to_series()
+    levels[unlike[part.to_numpy()]] = Doi.PART
+    deposits = one.str.contains(DEPOSIT) & two.str.contains(DEPOSIT)
+    levels[unlike[deposits.to_numpy()]] = Doi.MISSING
     return levels
 
 
-def page_levels(columns: Columns, left: Ints, right: Ints) -> tuple[Levels, Levels]:
+def page_levels(columns: Columns, pairs: Evidence) -> tuple[Levels, Levels]:
     """Return the levels of pages and issues of each pair.
 
     An article number stands among the pages in one source and as the issue in
     another; found crosswise it counts as the page.
     """
+    left, right = pairs.left, pairs.right
     a, b = columns.first[left], columns.first[right]
     a_end, b_end = columns.last[left], columns.last[right]
     inside = ((a <= b) & (b_end <= a_end)) | ((b <= a) & (a_end <= b_end))
@@ -260,8 +352,9 @@ def compare_containers(one: str, two: str) -> Container:
     return Container.ALIKE if alike else Container.DIFFERENT
 
 
-def container_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
+def container_levels(columns: Columns, pairs: Evidence) -> Levels:
     """Return the level of the containers of each pair."""
+    left, right = pairs.left, pairs.right
     kinds = (Container.SAME, Container.MISSING, Container.DIFFERENT)
     levels = _known(columns.container, left, right, kinds)
     known: dict[tuple[int, int], Container] = {}
@@ -269,8 +362,11 @@ def container_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
         a, b = int(columns.container[left[k]]), int(columns.container[right[k]])
         key = (min(a, b), max(a, b))
         if key not in known:
-            names = columns.containers
-            known[key] = compare_containers(names[left[k]], names[right[k]])
+            one, two = (
+                columns.containers[int(left[k])],
+                columns.containers[int(right[k])],
+            )
+            known[key] = compare_containers(one, two)
         levels[k] = known[key]
     return levels
 
@@ -281,10 +377,7 @@ def compare_abstracts(one: str, two: str) -> Abstract:
         return Abstract.MISSING
     if one == two:
         return Abstract.SAME
-    a, b = (
-        plain_words(text[: 2 * ABSTRACT_LENGTH])[:ABSTRACT_LENGTH]
-        for text in (one, two)
-    )
+    a, b = (plain_words(text[:ABSTRACT_READ])[:ABSTRACT_LENGTH] for text in (one, two))
     length = min(len(a), len(b)) + ABSTRACT_LEAST // 2
     ratio = fuzz.ratio(a[:length], b[:length])
     if ratio < SIMILAR_ABSTRACT:  # a heading or a sentence more in front of one
@@ -295,20 +388,23 @@ def compare_abstracts(one: str, two: str) -> Abstract:
     return Abstract.SIMILAR if ratio >= SIMILAR_ABSTRACT else Abstract.DIFFERENT
 
 
-def abstract_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
-    """Return the level of the abstracts of each pair."""
-    entries = columns.entries
-    return np.array(
-        [
-            compare_abstracts(entries[i].abstract, entries[j].abstract)
-            for i, j in zip(left.tolist(), right.tolist(), strict=True)
-        ],
-        np.int8,
-    )
+def abstract_levels(columns: Columns, pairs: Evidence) -> Levels:
+    """Return the level of the abstracts of each pair, some of them read at a time."""
+    left, right = pairs.left, pairs.right
+    levels = np.zeros(len(left), np.int8)
+    for start in range(0, len(left), ABSTRACT_BATCH):
+        part = slice(start, start + ABSTRACT_BATCH)
+        one, two = columns.ids[left[part]].tolist(), columns.ids[right[part]].tolist()
+        texts = columns.abstracts({*one, *two})
+        levels[part] = [
+            compare_abstracts(texts[a], texts[b]) for a, b in zip(one, two, strict=True)
+        ]
+    return levels
 
 
-def notice_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
+def notice_levels(columns: Columns, pairs: Evidence) -> Levels:
     """Return for each pair whether only one is a notice about a text."""
+    left, right = pairs.left, pairs.right
     a, b = columns.notice[left], columns.notice[right]
     citing = (a != b) & (a + b == CITING)  # the other is 0, no notice
     return np.select(
@@ -316,26 +412,19 @@ def notice_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
     ).astype(np.int8)
 
 
-def form_levels(columns: Columns, left: Ints, right: Ints) -> Levels:
+def form_levels(columns: Columns, pairs: Evidence) -> Levels:
     """Return for each pair whether both are of one kind."""
+    left, right = pairs.left, pairs.right
     differ = columns.form[left] != columns.form[right]
     return np.where(differ, Form.DIFFERENT, Form.ALIKE).astype(np.int8)
 
 
 # --- all fields ---------------------------------------------------------------
 
-# A pair may be two versions of a work only with such titles and people.
-VERSION_TITLES = (Title.SAME, Title.SHORT, Title.SPELLING, Title.CONTINUED, Title.NEAR)
-VERSION_PEOPLE = (
-    Authors.ALL, Authors.SINGLE, Authors.FEWER, Authors.FIRST, Authors.MOST,
-    Authors.UNKNOWN, Authors.MISSING,
-)  # fmt: skip
-MEMBERS = {field: tuple(field) for field in FIELDS}
 VERSION_RATIO = 60.0  # per cent; a version's title without its subtitle
-
 Step = tuple[
     tuple[type[Level], ...],
-    Callable[[Columns, Ints, Ints], Levels | tuple[Levels, ...]],
+    Callable[[Columns, Evidence], Levels | tuple[Levels, ...]],
 ]
 NUMBERS: tuple[Step, ...] = (
     ((Year,), year_levels),
@@ -345,57 +434,13 @@ NUMBERS: tuple[Step, ...] = (
     ((Form,), form_levels),
 )
 WORDS: tuple[Step, ...] = (
-    ((Authors,), author_levels),
     ((Doi,), doi_levels),
-    ((Title, Wording), title_levels),
+    ((Title,), title_levels),
+    ((Authors,), author_levels),
+    ((Wording,), wording_levels),
     ((Container,), container_levels),
     ((Abstract,), abstract_levels),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """The levels of many pairs of rows: one array per field, all of one length."""
-
-    left: Ints
-    right: Ints
-    levels: dict[type[Level], Levels]
-
-    def said(self, *levels: Level) -> Flags:
-        """Flag the pairs with one of these levels, all of one field."""
-        return np.asarray(np.isin(self.levels[type(levels[0])], levels), np.bool_)
-
-    def total(self) -> NDArray[np.float64]:
-        """Return the log-odds that each pair is one record.
-
-        Fields not yet compared count with their greatest weight, so that the
-        total is an upper bound.
-        """
-        total = np.full(len(self.left), BIAS)
-        for field in FIELDS:
-            weights = np.array([level.weight for level in field])
-            known = self.levels.get(field)
-            total += weights.max() if known is None else weights[known]
-        return total
-
-    def keep(self, flags: Flags) -> Evidence:
-        """Return the evidence of the flagged pairs only."""
-        levels = {field: values[flags] for field, values in self.levels.items()}
-        return Evidence(self.left[flags], self.right[flags], levels)
-
-    def may_be_one(self, extra: float | NDArray[np.float64] = 0.0) -> Flags:
-        """Flag the pairs that may still reach `UNSURE`, with `extra` log-odds."""
-        return np.asarray(self.total() + extra >= np.log(UNSURE / (1 - UNSURE)))
-
-    def may_be_versions(self) -> Flags:
-        """Flag the pairs whose people, and title if known, allow for versions."""
-        people = self.said(*VERSION_PEOPLE)
-        return people & self.said(*VERSION_TITLES) if Title in self.levels else people
-
-    def reasons(self, row: int) -> tuple[str, ...]:
-        """Say in words what the levels of one pair are."""
-        levels = (MEMBERS[field][int(self.levels[field][row])] for field in FIELDS)
-        return tuple(level.words for level in levels if level.words)
 
 
 def weigh(
@@ -408,11 +453,11 @@ def weigh(
     """
     evidence = Evidence(left, right, {})
     for fields, levels_of in NUMBERS:
-        _add(evidence, fields, levels_of(columns, left, right))
+        _add(evidence, fields, levels_of(columns, evidence))
     if not keep_all:
         evidence = evidence.keep(_likely(columns, evidence))
     for fields, levels_of in WORDS:
-        _add(evidence, fields, levels_of(columns, evidence.left, evidence.right))
+        _add(evidence, fields, levels_of(columns, evidence))
         if not keep_all:
             evidence = evidence.keep(evidence.may_be_one() | evidence.may_be_versions())
     return evidence
@@ -430,14 +475,24 @@ def _add(
 def _likely(columns: Columns, evidence: Evidence) -> Flags:
     """Flag the pairs whose numbers and titles at a glance allow for anything."""
     left, right = evidence.left, evidence.right
-    ratios = title_ratios(columns, left, right)
+    doi = (columns.doi[left] == columns.doi[right]) & (columns.doi[left] > 0)
+    without = np.where(doi, 0.0, Doi.MISSING.weight - Doi.SAME.weight)
+    possible = evidence.may_be_one(without)
+    lead = (columns.lead[left] == columns.lead[right]) & (columns.lead[left] > 0)
+    # The less a pair may be, the sooner the comparison of its titles may give up.
+    ratios = np.zeros(len(left), np.float32)
+    for flags, least in (
+        (possible, HOPELESS_RATIO),
+        (~possible & lead, VERSION_RATIO),
+        (~possible & ~lead, NEAR_RATIO),
+    ):
+        ratios[flags] = title_ratios(columns, left[flags], right[flags], least)
     titled = (columns.title[left] > 0) & (columns.title[right] > 0)
     best = np.select(
         [~titled | (ratios >= NEAR_RATIO), ratios > 0],
         [Title.SAME.weight, Title.CONTINUED.weight],
         Title.TRANSLATED.weight,
     )
-    one = evidence.may_be_one(best - Title.SAME.weight)
-    lead = (columns.lead[left] == columns.lead[right]) & (columns.lead[left] > 0)
+    one = evidence.may_be_one(best - Title.SAME.weight + without)
     version = (lead & (ratios >= VERSION_RATIO)) | (ratios >= NEAR_RATIO)
-    return np.asarray(one | version, np.bool_)
+    return np.asarray((possible & one) | version, np.bool_)

@@ -31,6 +31,7 @@ from litreview import (
     audit,
     bibliography,
     diagram,
+    duplicates,
     flow,
     history,
     lookup,
@@ -235,6 +236,21 @@ TABLES: Mapping[str, Table] = {
         "Records",
         ("csv", "json"),
         lambda session, _asker: reports.records(session),
+    ),
+    "reports": Table(
+        "Reports, each with the merged view of its records",
+        ("csv", "json"),
+        lambda session, _asker: duplicates.reports(session),
+    ),
+    "pairs": Table(
+        "Pairs of records, judged or proposed to be the same",
+        ("csv", "json"),
+        lambda session, _asker: duplicates.pairs(session),
+    ),
+    "groups": Table(
+        "Records with their report and study",
+        ("csv", "json"),
+        lambda session, _asker: duplicates.groups(session),
     ),
     "decisions": Table(
         "Votes",

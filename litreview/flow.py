@@ -38,6 +38,9 @@ from litreview.yamlfile import suggestion
 # How the services write themselves; a file's source is called what its importer said.
 SOURCE_LABELS = {"openalex": "OpenAlex", "crossref": "Crossref"}
 NO_REASON = "not stated"
+# Where a report stands that was still unscreened when a rule stopped screening.
+STOPPED = "stopped"
+LEFT_OUT = ("excluded", STOPPED)
 # Keys of the JSON object that are not boxes but say how one divides.
 SPLIT_KEYS = {
     "database_specific_results": "database_results",
@@ -64,7 +67,8 @@ class Entry:
 
     `unit` says that it is the one by which its report is counted, `home` in which
     column. `ta` and `ft` are the words of `state.standing_of`, `text` is the newest
-    retrieval status or empty, `leads` says that it is the one by which its study is
+    retrieval status or empty, `rule` the stopping rule that left it unscreened, which
+    makes `ta` stopped. `leads` says that it is the one by which its study is
     counted among the included.
     """
 
@@ -79,6 +83,7 @@ class Entry:
     reason: str
     text: str
     leads: bool
+    rule: str = ""
 
     @property
     def from_databases(self) -> bool:
@@ -147,10 +152,12 @@ QUESTIONS: Mapping[str, Question] = {
     "excluded_automatic": lambda e: e.from_databases and e.removed == RemovalBasis.RULE,
     "excluded_other": lambda e: e.from_databases and e.removed == RemovalBasis.REASON,
     "records_screened": lambda e: (
-        e.unit and e.home == "databases" and e.ta in ("included", "excluded")
+        e.unit and e.home == "databases" and e.ta in ("included", *LEFT_OUT)
     ),
-    "records_excluded": lambda e: (
-        e.unit and e.home == "databases" and e.ta == "excluded"
+    "records_excluded": lambda e: e.unit and e.home == "databases" and e.ta in LEFT_OUT,
+    # PRISMA's footnote **: of these, what no person excluded.
+    "records_excluded_automatic": lambda e: (
+        e.unit and e.home == "databases" and e.ta == STOPPED
     ),
     **_column("databases", "dbr", ""),
     "website_results": lambda e: e.found == Found.WEBSITE,
@@ -158,7 +165,7 @@ QUESTIONS: Mapping[str, Question] = {
     "citations_results": lambda e: e.found == Found.CITATION,
     "other_duplicates": lambda e: not e.from_databases and e.duplicate,
     "other_records_excluded": lambda e: (
-        not e.from_databases and (e.removed != "" or (e.unit and e.ta == "excluded"))
+        not e.from_databases and (e.removed != "" or (e.unit and e.ta in LEFT_OUT))
     ),
     **_column("other", "other", "other_"),
     "new_reports": lambda e: e.unit and e.ft == "included",
@@ -174,6 +181,8 @@ QUESTIONS: Mapping[str, Question] = {
 @dataclass(frozen=True)
 class Placement:
     """Where every record stands: box -> record ids, and the parts of divided boxes.
+
+    A rare box (`prisma.RARE_BOXES`) is absent where it is empty.
 
     `parts` has box -> source label or reason key -> record ids, reasons in the
     protocol's order and sources by name.
@@ -194,6 +203,7 @@ class Placement:
             register_per_source=counted["register_results"],
             dbr_excluded=counted["dbr_excluded"],
             other_excluded=counted["other_excluded"],
+            stopping_rules=counted["records_excluded_automatic"],
         )
 
 
@@ -214,12 +224,16 @@ def place(session: Session) -> Placement:
         box: [entry.id for entry in found if asks(entry)]
         for box, asks in QUESTIONS.items()
     }
+    for box in prisma.RARE_BOXES:
+        if not ids[box]:
+            del ids[box]
     order = _reason_order(session)
     parts = {
         "database_results": _by_source(found, Found.DATABASE),
         "register_results": _by_source(found, Found.REGISTER),
         "dbr_excluded": _by_reason(found, "databases", order),
         "other_excluded": _by_reason(found, "other", order),
+        "records_excluded_automatic": _by_rule(found),
     }
     return Placement(ids, parts)
 
@@ -245,6 +259,14 @@ def _by_reason(
     }
 
 
+def _by_rule(found: Iterable[Entry]) -> dict[str, list[int]]:
+    parts: dict[str, list[int]] = defaultdict(list)
+    for entry in found:
+        if QUESTIONS["records_excluded_automatic"](entry):
+            parts[entry.rule].append(entry.id)
+    return dict(sorted(parts.items()))
+
+
 def _reason_order(session: Session) -> dict[str, int]:
     """Return reason key -> its place in the protocol; empty before the first sync."""
     if session.scalar(select(func.count(ProtocolVersion.id))) == 0:
@@ -259,7 +281,13 @@ def entries(session: Session) -> list[Entry]:
     """Return every record with what the boxes ask about it, by id."""
     query = select(Record.id, Record.source, Record.found, Record.cluster_id)
     rows = list(session.execute(query.order_by(Record.id)))
-    removed = {number: row.basis for number, row in state.removals(session).items()}
+    stops = state.stopped(session)
+    removed = {
+        number: row.basis
+        for number, row in state.removals(session).items()
+        if number not in stops
+    }
+    rule = {row[3]: stops[row[0]] for row in rows if row[0] in stops}
     unit, home = _units(rows, removed)
     ta = state.outcomes(session, Stage.TITLE_ABSTRACT)
     ft = state.outcomes(session, Stage.FULL_TEXT)
@@ -274,14 +302,20 @@ def entries(session: Session) -> list[Entry]:
             removed=removed.get(number, ""),
             unit=unit.get(cluster) == number,
             home=home.get(cluster, ""),
-            ta=state.standing_of(ta.get(cluster, nobody)),
+            ta=_standing(ta.get(cluster, nobody), rule.get(cluster)),
             ft=state.standing_of(ft.get(cluster, nobody)),
             reason=ft[cluster].reason if cluster in ft else "",
             text=texts.get(cluster, ""),
             leads=number in leading,
+            rule=rule.get(cluster, ""),
         )
         for number, source, found, cluster in rows
     ]
+
+
+def _standing(outcome: Outcome | None, rule: str | None) -> str:
+    """Return the word for a report, also for one that a stop left unscreened."""
+    return STOPPED if outcome is None and rule else state.standing_of(outcome)
 
 
 def _units(
@@ -326,9 +360,10 @@ def behind(session: Session, box: str) -> pd.DataFrame:
     """
     name = SPLIT_KEYS.get(box, box)
     placed = place(session)
-    if name not in placed.ids:
+    if name not in QUESTIONS:
         _refuse(box)
-    parts = placed.parts.get(name, {"": placed.ids[name]})
+    ids = placed.ids.get(name, [])
+    parts = placed.parts.get(name, {"": ids})
     detail = {number: key for key, ids in parts.items() for number in ids}
     query = select(
         Record.id,
@@ -346,7 +381,7 @@ def behind(session: Session, box: str) -> pd.DataFrame:
         BOX_COLUMNS,
         [
             (box, detail.get(number, ""), *rows[number], study_of[rows[number][7]])
-            for number in placed.ids[name]
+            for number in ids
         ],
         by=["detail", "record_id"],
     )

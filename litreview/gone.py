@@ -9,7 +9,7 @@ no longer matches it, or ranks it lower.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from litreview import changes, state
+from litreview.changes import Change
 from litreview.models import Record
 from litreview.sources import crossref, openalex
 from litreview.sources.page import Settings
@@ -41,8 +42,9 @@ class Fate(StrEnum):
 class Lost:
     """A record that the newest whole run of a search no longer met.
 
-    `fate` is empty until the service was asked; `now` is the id under which the
-    service has the work, `held` the record that we hold of it, if any.
+    `run_id` is the run that missed it first. `fate` is empty until the service was
+    asked; `now` is the id under which the service has the work, `held` the record
+    that we hold of it, if any.
     """
 
     strategy: str
@@ -57,11 +59,9 @@ class Lost:
 
 
 def listed(session: Session, names: Sequence[str] = ()) -> list[Lost]:
-    """Return what is gone with the newest whole run of each of these searches."""
-    told = changes.history(session, names)
-    newest = {(c.strategy, c.source): c for c in told if c.gone is not None}
-    wanted = {record_id for c in newest.values() for record_id in c.gone or ()}
-    records = _records(session, sorted(wanted))
+    """Return what the newest whole run of each search misses and an earlier one met."""
+    missing = _missing(changes.history(session, names))
+    records = _records(session, sorted({record_id for _, record_id in missing}))
     return [
         Lost(
             change.strategy,
@@ -71,8 +71,28 @@ def listed(session: Session, names: Sequence[str] = ()) -> list[Lost]:
             records[record_id].source_id,
             records[record_id].title,
         )
-        for change in newest.values()
-        for record_id in change.gone or ()
+        for change, record_id in missing
+    ]
+
+
+def _missing(told: Iterable[Change]) -> list[tuple[Change, int]]:
+    """Return each record that stays missing, with the run that missed it first.
+
+    `told` is by search and time. Each run is compared with the one before, so what
+    went missing earlier is carried along until a run has added it again.
+    """
+    found: dict[tuple[str, str], dict[int, Change]] = {}
+    for change in told:
+        if change.gone is None:
+            continue
+        went = found.setdefault((change.strategy, change.source), {})
+        for record_id in change.added or ():
+            went.pop(record_id, None)
+        went |= dict.fromkeys(change.gone, change)
+    return [
+        (change, record_id)
+        for went in found.values()
+        for record_id, change in went.items()
     ]
 
 

@@ -8,13 +8,13 @@ else after a record was made.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from litreview import pairs, state
+from litreview import pairs
 from litreview.models import PairDecision, Person, Record
 from litreview.pairs import Pair, PairRuling, Refusal, Rulings
 from litreview.vocabulary import PairVerdict
@@ -64,7 +64,7 @@ def locked(session: Session, records: Collection[int]) -> Standing:
     """Lock every report that a verdict on these may touch; return how they stand."""
     known = pairs.reach(session, records)
     while True:
-        state.lock_clusters(session, known)
+        _lock(session, known)
         # Somebody may have tied others to them while we waited.
         now = pairs.reach(session, records)
         if now <= known:
@@ -72,13 +72,38 @@ def locked(session: Session, records: Collection[int]) -> Standing:
         known |= now
 
 
-def _standing(session: Session, known: Collection[int]) -> Standing:
-    ids = sorted(known)
+def _lock(session: Session, records: Collection[int]) -> None:
+    """Lock the clusters of these records, ascending."""
+    clusters = set(_homes(session, records).values())
+    while True:
+        for some in _parts(clusters):
+            these = select(Record.id).where(Record.id.in_(some)).order_by(Record.id)
+            session.execute(these.with_for_update()).all()
+        # Somebody may have merged or split them while we waited.
+        now = set(_homes(session, records).values())
+        if now <= clusters:
+            return
+        clusters = now
+
+
+def _homes(session: Session, records: Collection[int]) -> dict[int, int]:
+    """Return record -> cluster, by id."""
     home: dict[int, int] = {}
-    for start in range(0, len(ids), CHUNK):
-        these = Record.id.in_(ids[start : start + CHUNK])
-        rows = session.execute(select(Record.id, Record.cluster_id).where(these))
-        home.update(rows.all())
+    for some in _parts(records):
+        query = select(Record.id, Record.cluster_id).where(Record.id.in_(some))
+        home.update(session.execute(query.order_by(Record.id)).all())
+    return home
+
+
+def _parts(ids: Collection[int]) -> Iterator[list[int]]:
+    """Yield ids in lists that one statement can bind, ascending."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
+
+
+def _standing(session: Session, known: Collection[int]) -> Standing:
+    home = _homes(session, known)
     verdicts = pairs.rulings(session, known)
     refused = pairs.refusals(pairs.clusters(known, verdicts), verdicts)
     return Standing(home, verdicts, refused)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from litreview import lookup, state, streams
+from litreview import lookup, membership, state, streams
 from litreview.models import (
     Assignment,
     CodeApplication,
@@ -62,6 +62,7 @@ class _Asked:
     ids: frozenset[int]
     asker_id: int
     complete: frozenset[str]
+    piloted: frozenset[str]
 
 
 def log(session: Session, record_id: int, *, handle: str) -> Log:
@@ -77,7 +78,13 @@ def log(session: Session, record_id: int, *, handle: str) -> Log:
         for stage in Stage
         if (found := state.outcome(session, stage, cluster)) and found.complete
     )
-    asked = _Asked(session, frozenset(m.id for m in members), asker.id, complete)
+    piloted = frozenset(
+        str(stage)
+        for stage in Stage
+        if membership.pilot_complete(session, stage, cluster)
+    )
+    ids = frozenset(member.id for member in members)
+    asked = _Asked(session, ids, asker.id, complete, piloted)
     people = dict(session.execute(select(Person.id, Person.handle)).all())
     events = [row for tell in _TELLERS for row in tell(asked)]
     for row in events:
@@ -180,11 +187,20 @@ def _assignments(asked: _Asked) -> Iterator[Row]:
 
 
 def _votes(asked: _Asked) -> Iterator[Row]:
-    """Yield votes: the asker's own, and all where the report has its votes."""
+    """Yield votes: the asker's own, and all where the report has its votes.
+
+    Those of a pilot open with the pilot's own, whatever the main round has.
+    """
     named = streams.named(asked.session)
-    query = select(Decision).where(Decision.record_id.in_(asked.ids))
-    for vote in asked.session.scalars(query.order_by(Decision.id)):
-        if vote.stage not in asked.complete and vote.screener_id != asked.asker_id:
+    query = (
+        select(Decision, ScreeningRound.counts)
+        .join(ScreeningRound, ScreeningRound.id == Decision.round_id)
+        .where(Decision.record_id.in_(asked.ids))
+        .order_by(Decision.id)
+    )
+    for vote, counts in asked.session.execute(query):
+        opened = asked.complete if counts else asked.piloted
+        if vote.stage not in opened and vote.screener_id != asked.asker_id:
             continue
         yield {
             "at": vote.recorded_at,

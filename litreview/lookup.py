@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 from litreview import yamlfile
 from litreview.codebook import Codebook, parse_codebook
 from litreview.errors import NotAllowedError, NotFoundError
-from litreview.models import CodebookVersion, Person, ProtocolVersion, Record
+from litreview.models import (
+    CodebookVersion,
+    Person,
+    ProtocolVersion,
+    Record,
+    ScreeningRound,
+)
 from litreview.protocol import Criteria, Review, parse_criteria, parse_review
 from litreview.vocabulary import Role
 
@@ -70,6 +76,25 @@ def record(session: Session, record_id: int) -> Record:
         fix="`litreview record list` shows the ids"
         if largest
         else "run `litreview harvest` or `litreview import FILE`",
+    )
+
+
+def rounds(
+    session: Session, name: str, *, stage: str | None = None
+) -> list[ScreeningRound]:
+    """Return the rounds of this name, of one stage or of both, or refuse."""
+    query = select(ScreeningRound).order_by(ScreeningRound.id)
+    known = [
+        part for part in session.scalars(query) if stage in (None, str(part.stage))
+    ]
+    found = [part for part in known if part.name == name]
+    if found:
+        return found
+    names = sorted({part.name for part in known})
+    raise NotFoundError(
+        f"there is no round {name!r}" + (f" at {stage}" if stage else ""),
+        why=f"the rounds are: {', '.join(names) or 'none yet'}",
+        fix="name one of them",
     )
 
 

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from litreview.blocking import candidate_pairs
+from litreview.blocking import Pairs, keys_of, meetings
 from litreview.columns import Columns, Entry, columns_of
 from litreview.evidence import Evidence, Flags, weigh
 from litreview.levels import (
@@ -44,9 +44,14 @@ __all__ = [
 Verdict = Literal["same_study", "duplicate", "unsure", "different"]
 _VERDICTS: tuple[Verdict, ...] = ("same_study", "duplicate", "unsure", "different")
 
+# Raise it whenever other pairs meet, or a pair gets another score, verdict or
+# reason: the next pass then compares all records anew.
+VERSION = 1
+
 SURE = 0.7  # probability; merged without asking
 ASK = 0.5  # the most that a pair with a doubt may reach
 NEVER = 0.02  # the most that a vetoed pair may reach
+SCORE_DIGITS = 4
 STUDY_YEARS = 5  # years from a first report of a study to its last version
 
 
@@ -64,23 +69,39 @@ class Pair:
 def find_pairs(
     entries: Sequence[Entry], *, only: Collection[int] | None = None
 ) -> list[Pair]:
-    """Return the pairs worth keeping, ordered by ids.
+    """Return the pairs worth keeping, ordered by ids: all but the different.
 
-    Kept are duplicates, versions of one study, and unsure pairs that the sure
-    ones do not already join. With `only`, pairs with at least one of these ids.
+    With `only`, pairs with at least one of these ids.
     """
     columns = columns_of(sorted(entries, key=lambda entry: entry.id))
+    keys = keys_of(columns)
     touched = None if only is None else np.isin(columns.ids, list(only))
-    evidence = weigh(columns, *candidate_pairs(columns, touched))
-    kept = judge(columns, evidence)
-    sure = [Link(p.a, p.b, p.score) for p in kept if p.verdict == "duplicate"]
+    return match(columns, meetings(keys, touched))
+
+
+def match(columns: Columns, meetings: Iterable[Pairs]) -> list[Pair]:
+    """Compare pairs of rows, which come in parts, and keep those not different.
+
+    They are ordered by ids.
+    """
+    kept = [
+        pair
+        for left, right in meetings
+        for pair in judge(columns, weigh(columns, left, right))
+    ]
+    return sorted(kept, key=lambda pair: (pair.a, pair.b))
+
+
+def open_questions(found: Iterable[Pair]) -> list[Pair]:
+    """Return the unsure pairs that the sure ones do not join already."""
+    told = list(found)
+    sure = [Link(p.a, p.b, p.score) for p in told if p.verdict == "duplicate"]
     group = components((), sure, ()).of
     return [
         pair
-        for pair in kept
-        if pair.verdict != "unsure"
-        or pair.a not in group
-        or group[pair.a] != group.get(pair.b)
+        for pair in told
+        if pair.verdict == "unsure"
+        and (pair.a not in group or group[pair.a] != group.get(pair.b))
     ]
 
 
@@ -295,21 +316,23 @@ def judge(columns: Columns, pairs: Evidence, *, all_pairs: bool = False) -> list
     version &= _preprint_and_article(columns, pairs) | (score < SURE)
     verdict = np.select([version, score >= SURE, score >= UNSURE], [0, 1, 2], 3)
 
-    def doubts(k: int) -> list[str]:
-        if version[k]:
-            return ["versions of one work"]
-        return [words for _, words, flags in vetoed if flags[k]]
-
-    rows = np.arange(len(score)) if all_pairs else np.flatnonzero(verdict < 3)
+    rows = np.flatnonzero(all_pairs | (verdict < _VERDICTS.index("different")))
+    doubts: dict[int, list[str]] = {}
+    for _, words, flags in vetoed:
+        for k in np.flatnonzero(flags & ~version).tolist():
+            doubts.setdefault(k, []).append(words)
+    doubts |= {k: ["versions of one work"] for k in np.flatnonzero(version).tolist()}
     return [
-        Pair(
-            int(columns.ids[pairs.left[k]]),
-            int(columns.ids[pairs.right[k]]),
-            round(float(score[k]), 4),
-            _VERDICTS[verdict[k]],
-            (*doubts(k), *pairs.reasons(k)),
+        Pair(a, b, value, _VERDICTS[word], (*doubts.get(k, ()), *reasons))
+        for k, a, b, value, word, reasons in zip(
+            rows.tolist(),
+            columns.ids[pairs.left[rows]].tolist(),
+            columns.ids[pairs.right[rows]].tolist(),
+            np.round(score[rows], SCORE_DIGITS).tolist(),
+            verdict[rows].tolist(),
+            pairs.reasons(rows),
+            strict=True,
         )
-        for k in rows.tolist()
     ]
 
 

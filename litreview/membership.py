@@ -4,6 +4,9 @@ A record keeps its round for good. A merge brings records of several rounds
 together; the report then needs the largest number, and what is handed out or cast
 for it goes to the very record that is in that round, so that an undone merge sends
 every record home with its own.
+
+A pilot is apart: its votes never count, and a person's vote on its record is a
+pilot vote until they have cast one there.
 """
 
 from __future__ import annotations
@@ -12,11 +15,22 @@ from collections import defaultdict
 from collections.abc import Collection
 from functools import lru_cache
 
-from sqlalchemy import Select, bindparam, false, null, select, union_all
+from sqlalchemy import (
+    Select,
+    bindparam,
+    case,
+    false,
+    func,
+    null,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from litreview import state
 from litreview.models import Assignment, Decision, Record, ScreeningRound, now
+from litreview.outcome import fold
 from litreview.vocabulary import Stage
 
 
@@ -61,18 +75,91 @@ def round_for(
 
     This person's own open hand-out of the record decides; else the round that the
     record is already in; else the same two questions of the report's other
-    records; else the newest main round. None before there is any round.
+    records; else the newest main round. None before there is any round. A pilot
+    hand-out comes first until its vote is cast; after that, only while the pilot
+    lacks votes on the report and nothing else was handed to this person.
     """
     asked = {"stage": stage, "record": record_id, "screener": screener_id}
+    traces = session.execute(_traces(), asked).all()
     found = [
         # The record's own before others', a hand-out before what else there is.
         (record == record_id, bool(own), number)
-        for number, record, counts, own in session.execute(_traces(), asked)
-        if own or counts
+        for number, record, counts, own in traces
+        if counts
     ]
+    pilots = [number for number, _record, counts, own in traces if own and not counts]
+    if pilots and _in_pilot(
+        session, stage, record_id, screener_id, handed=any(own for _, own, _ in found)
+    ):
+        return session.get_one(ScreeningRound, max(pilots))
     if found:
         return session.get_one(ScreeningRound, max(found)[-1])
     return state.main_round(session, stage)
+
+
+def _in_pilot(
+    session: Session, stage: str, record_id: int, screener_id: int, *, handed: bool
+) -> bool:
+    """Tell whether a vote of somebody who has a pilot hand-out is a pilot vote.
+
+    `handed` says that they have one that counts as well.
+    """
+    cluster = session.get_one(Record, record_id).cluster_id
+    cast = state.votes(session, stage, [cluster], counting=False).get(cluster, [])
+    if all(vote.screener_id != screener_id for vote in cast):
+        return True
+    return not handed and cluster not in pilot_complete(session, stage, cluster)
+
+
+# -- pilots ------------------------------------------------------------------------
+
+
+def pilot_needs(
+    session: Session, stage: str, cluster: int | None = None
+) -> dict[int, int]:
+    """Return cluster -> the pilot votes asked for: its round's number.
+
+    Whoever left without voting is not waited for. With `cluster`, only that one.
+    """
+    holder = case((Assignment.released_at.is_(None), Assignment.person_id))
+    query = (
+        select(
+            Record.cluster_id,
+            func.max(ScreeningRound.per_record),
+            func.count(Assignment.person_id.distinct()) - func.count(holder.distinct()),
+        )
+        .join(Assignment, Assignment.record_id == Record.id)
+        .join(ScreeningRound, ScreeningRound.id == Assignment.round_id)
+        .where(
+            ScreeningRound.stage == stage,
+            ScreeningRound.counts.is_(False),
+            true() if cluster is None else Record.cluster_id == cluster,
+        )
+        .group_by(Record.cluster_id)
+    )
+    return {
+        home: max(1, number - left) for home, number, left in session.execute(query)
+    }
+
+
+def pilot_complete(
+    session: Session, stage: str, cluster: int | None = None
+) -> set[int]:
+    """Return the clusters whose pilot votes are all there, and so open to everybody.
+
+    They are judged by the pilot's own votes. With `cluster`, only that one.
+    """
+    need = pilot_needs(session, stage, cluster)
+    if not need:
+        return set()
+    cast = state.votes(
+        session, stage, None if cluster is None else [cluster], counting=False
+    )
+    return {
+        home
+        for home, votes in cast.items()
+        if home in need and fold(home, stage, votes, need=need[home]).complete
+    }
 
 
 def places(session: Session, stage: str) -> dict[int, tuple[int, int]]:
@@ -108,17 +195,19 @@ def release(session: Session, people: Collection[int]) -> int:
     Returns the number of hand-outs; other people can then be given the records.
     """
     query = (
-        select(Assignment, ScreeningRound.stage, Record.cluster_id)
+        select(
+            Assignment, ScreeningRound.stage, ScreeningRound.counts, Record.cluster_id
+        )
         .join(ScreeningRound, ScreeningRound.id == Assignment.round_id)
         .join(Record, Record.id == Assignment.record_id)
         .where(Assignment.person_id.in_(people), Assignment.released_at.is_(None))
     )
     handed = session.execute(query).all()
     clusters: dict[str, set[int]] = defaultdict(set)
-    for _assignment, stage, cluster in handed:
+    for _assignment, stage, _counts, cluster in handed:
         clusters[stage].add(cluster)
     voted = {
-        (stage, cluster, vote.screener_id)
+        (stage, counting, cluster, vote.screener_id)
         for stage in Stage
         for counting in (True, False)
         for cluster, cast in state.votes(
@@ -128,8 +217,8 @@ def release(session: Session, people: Collection[int]) -> int:
     }
     idle = [
         assignment
-        for assignment, stage, cluster in handed
-        if (stage, cluster, assignment.person_id) not in voted
+        for assignment, stage, counts, cluster in handed
+        if (stage, counts, cluster, assignment.person_id) not in voted
     ]
     for assignment in idle:
         assignment.released_at = now()

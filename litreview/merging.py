@@ -166,12 +166,16 @@ def _number_of_authors(member: Member, _contest: Contest) -> float:
 
 
 def _is_named(author: Author) -> bool:
-    words = title_key(" ".join((author.given, author.family, author.literal)))
+    words = title_key(f"{author.given} {author.family} {author.literal}")
     return words not in _AND_OTHERS
 
 
 def _letters_of_names(member: Member, _contest: Contest) -> float:
     return sum(len(title_key(author.given)) for author in member.citation.authors)
+
+
+def _orcids(member: Member, _contest: Contest) -> float:
+    return sum(bool(author.orcid) for author in member.citation.authors)
 
 
 def _is_abstract(member: Member, contest: Contest) -> float:
@@ -220,6 +224,7 @@ class Rule(Enum):
     SUBTITLE = "with its subtitle", _continues
     MOST_AUTHORS = "the longest list of authors", _number_of_authors
     FULL_NAMES = "the fullest names", _letters_of_names
+    ORCIDS = "with the most ORCIDs", _orcids
     IN_VOLUME = "in a volume, not ahead of print", lambda m, _c: bool(m.citation.volume)
     PAGE_NUMBERS = (
         "page numbers that can be read",
@@ -256,7 +261,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         Rule.EDITED, Rule.UNDAMAGED, Rule.PUBLISHED, Rule.NOT_CUT, Rule.SMALL_LETTERS,
         Rule.BARE, Rule.SUBTITLE,
     ),
-    "authors": (*_FIRST, Rule.MOST_AUTHORS, Rule.FULL_NAMES),
+    "authors": (*_FIRST, Rule.MOST_AUTHORS, Rule.FULL_NAMES, Rule.ORCIDS),
     "year": (*_PLACED, Rule.CROSSREF),
     "published": (Rule.EDITED, Rule.WITH_YEAR, Rule.EXACT_DATE, Rule.CROSSREF),
     "container_title": (

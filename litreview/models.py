@@ -403,6 +403,30 @@ class CandidatePair(Base):
     reasons: Mapped[JsonValue] = mapped_column(Json)
 
 
+class MatchPage(Base):
+    """The keys by which some records meet, as the newest pass of the machine had them.
+
+    A page holds the records whose ids divided by the page's length give its
+    number. Disposable: without it the next pass compares all records anew.
+    """
+
+    __tablename__ = "match_page"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    codes: Mapped[bytes]
+
+
+class MatchChange(Base):
+    """A record came to say something else, and must be matched anew.
+
+    A pass takes away the rows that it has seen; a change that arrives meanwhile
+    stays for the next. A new record needs none: it stands on no page yet.
+    """
+
+    __tablename__ = "match_change"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[int] = mapped_column(ForeignKey("record.id"))
+
+
 class PairDecision(Base):
     """What a person or the machine judged two records to be; the newest rules.
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypedDict
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from litreview import lookup, pairs
@@ -25,6 +25,7 @@ from litreview.vocabulary import PairVerdict
 MACHINE = "machine"
 
 CHUNK = 10_000  # ids bound in one statement
+LOOKED_AT = 50  # records of one title or DOI, where it is shared by many
 
 
 class Effect(StrEnum):
@@ -103,15 +104,96 @@ def everything(session: Session) -> list[PairRow]:
 
 
 def explain(session: Session, record_id: int) -> list[PairRow]:
-    """Return the verdicts in force that explain a record's report.
+    """Return the pairs that explain a record's report.
 
-    These are all verdicts on pairs with at least one record of the report: what
-    joins it first, then what keeps others out, each by ids.
+    First what joins it: the chain of pairs, from this record outwards. Then what
+    waits or was refused, and what keeps others out, each by ids.
     """
     members = {member.id for member in lookup.members(session, record_id)}
-    wanted = sorted(pairs.rulings(session, members))
-    rows = _rows(session, wanted, pairs.undecided(session))
-    return sorted(rows, key=lambda row: row["effect"] != Effect.JOINED)
+    undecided = pairs.undecided(session)
+    waits = {
+        (pair.a_id, pair.b_id)
+        for pair in undecided
+        if pair.a_id in members or pair.b_id in members
+    }
+    wanted = sorted(waits | pairs.rulings(session, members).keys())
+    rows = _rows(session, wanted, undecided)
+    joined = [row for row in rows if row["effect"] == Effect.JOINED]
+    steps = _steps(record_id, joined)
+    joined.sort(key=lambda row: min(steps[row["a"]], steps[row["b"]]))
+    return joined + [row for row in rows if row["effect"] != Effect.JOINED]
+
+
+def _steps(start: int, joined: Collection[PairRow]) -> dict[int, int]:
+    """Return record -> how many pairs away from the first it is."""
+    steps = {end: len(joined) for row in joined for end in (row["a"], row["b"])}
+    here, step = {start}, 0
+    while here:
+        steps.update(dict.fromkeys(here, step))
+        step += 1
+        ends = {
+            end
+            for row in joined
+            if row["a"] in here or row["b"] in here
+            for end in (row["a"], row["b"])
+        }
+        here = {end for end in ends if steps[end] > step}
+    return steps
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A record that may be of the same report, and why one might think so."""
+
+    record_id: int
+    title: str
+    year: int | None
+    source: str
+    why: str
+
+
+def likely(session: Session, record_id: int, *, limit: int = 5) -> list[Likeness]:
+    """Return the records most likely to be the same as this one, without its report's.
+
+    First those that the machine found alike, the likeliest first, then those with
+    the same DOI or title. Left out are records that a person said are others.
+    """
+    members = lookup.members(session, record_id)
+    own = {member.id for member in members}
+    apart = pairs.cannot_links(pairs.rulings(session, own), PairVerdict.DIFFERENT)
+    reasons: dict[int, str] = {}
+    for a, b, score in session.execute(_found_alike(own)):
+        reasons.setdefault(b if a in own else a, f"alike, score {score:.2f}")
+    for name in ("doi", "title_key"):
+        told = {text for member in members if (text := getattr(member, name))}
+        same = select(Record.id).where(getattr(Record, name).in_(told))
+        for number in session.scalars(same.order_by(Record.id).limit(LOOKED_AT)):
+            reasons.setdefault(number, f"the same {name.removesuffix('_key')}")
+    gone = own | {end for pair in apart for end in pair}
+    kept = [number for number in reasons if number not in gone][:limit]
+    cards = _cards(session, kept)
+    return [
+        Likeness(one.id, one.title, one.year, one.source, reasons[one.id])
+        for one in (cards[number] for number in kept)
+    ]
+
+
+def _found_alike(own: Collection[int]) -> Select[int, int, float]:
+    query = select(CandidatePair.a_id, CandidatePair.b_id, CandidatePair.score)
+    ends = or_(CandidatePair.a_id.in_(own), CandidatePair.b_id.in_(own))
+    return query.where(ends).order_by(
+        CandidatePair.score.desc(), CandidatePair.a_id, CandidatePair.b_id
+    )
+
+
+def newest_of(session: Session, handle: str) -> Pair | None:
+    """Return the pair of this person's newest verdict that is in force."""
+    person = lookup.person(session, handle).id
+    query = select(PairDecision.id).where(PairDecision.person_id == person)
+    own = set(session.scalars(query))
+    mine = [one for one in pairs.rulings(session).values() if one.decision_id in own]
+    newest = max(mine, key=lambda ruling: ruling.decision_id, default=None)
+    return None if newest is None else (newest.a_id, newest.b_id)
 
 
 def _rows(

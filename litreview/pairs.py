@@ -254,23 +254,27 @@ def undecided(session: Session) -> list[Waiting]:
     refused links. Left out are proposals whose answer follows from others: the two
     are one report by other ways, or a person holds their reports apart.
     """
-    verdicts = rulings(session)
-    made = clusters(homes(session), verdicts)
-    walls = _walls(made.of, verdicts)
+    unsure = CandidatePair.proposal == UNSURE
     known = {
-        (row.a_id, row.b_id): row for row in session.scalars(select(CandidatePair))
+        (row.a_id, row.b_id): row
+        for row in session.scalars(select(CandidatePair).where(unsure))
     }
+    # Clusters can only matter where a proposal or a person's word is.
+    ends = {end for pair in (*known, *_spoken(session)) for end in pair}
+    records = reach(session, ends)
+    verdicts = rulings(session, records)
+    made = clusters(records, verdicts)
+    walls = _walls(made.of, verdicts)
     waiting = [
         Waiting(*pair, row.score, row.proposal, _reasons(row))
         for pair, row in known.items()
-        if row.proposal == UNSURE
-        and pair not in verdicts
+        if pair not in verdicts
         and made.of[pair[0]] != made.of[pair[1]]
         and _between(made.of, *pair) not in walls
     ]
     for refusal in refusals(made, verdicts):
         ruling = refusal.ruling
-        row = known.get((ruling.a_id, ruling.b_id))
+        row = session.get(CandidatePair, (ruling.a_id, ruling.b_id))
         waiting.append(
             Waiting(
                 ruling.a_id,
@@ -282,6 +286,13 @@ def undecided(session: Session) -> list[Waiting]:
             )
         )
     return sorted(waiting, key=lambda pair: (-pair.score, pair.a_id, pair.b_id))
+
+
+def _spoken(session: Session) -> list[Pair]:
+    """Return the pairs on which a person ever spoke."""
+    query = select(PairDecision.a_id, PairDecision.b_id).distinct()
+    rows = session.execute(query.where(PairDecision.person_id.is_not(None)))
+    return [(a, b) for a, b in rows]
 
 
 def _reasons(row: CandidatePair | None) -> tuple[str, ...]:

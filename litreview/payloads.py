@@ -1,7 +1,7 @@
 """Payloads as they are kept, and what counts as another one.
 
-A payload is kept as canonical JSON: keys sorted, ASCII, so that equal answers have
-equal bytes and no character is too odd for a database. The services count
+A payload is kept as canonical JSON: keys sorted, UTF-8, so that equal answers have
+equal bytes. The services count
 citations and re-date their entries all the time. Were each such answer another
 version, every update of a search would store every record anew and say that all of
 them have changed. So an answer that differs from the kept one in nothing but the
@@ -17,6 +17,8 @@ import json
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import orjson
 
 from litreview.citation import Citation
 from litreview.sources import crossref_work, openalex_work
@@ -46,12 +48,8 @@ COUNTERS: Mapping[str, frozenset[str]] = {
         }
     ),
 }
-# What was parsed holds nothing that holds itself; looking for it would take time.
-_encode = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), check_circular=False
-).encode
-# The usual level 6 takes twice the time and saves a twelfth of the room.
-_LEVEL = 1
+# The usual level 6 takes twice the time and saves a twentieth of the room.
+_LEVEL = 3
 _READ: Mapping[str, Callable[[dict[str, Any]], Citation]] = {
     "openalex": openalex_work.citation,
     "crossref": crossref_work.citation,
@@ -60,7 +58,10 @@ _READ: Mapping[str, Callable[[dict[str, Any]], Citation]] = {
 
 def written(payload: Payload) -> tuple[str, bytes]:
     """Return the SHA-256 of a payload's canonical JSON, and that JSON."""
-    text = _encode(payload).encode()
+    try:
+        text = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # half of a surrogate pair, or a number of more than 64 bits
+        text = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
     return hashlib.sha256(text).hexdigest(), text
 
 

@@ -42,8 +42,9 @@ class Flow:
     """The numbers of one review at one moment.
 
     `counts` maps box id to count; a box of open work may be absent, which says
-    zero. The four others split a box: by database, by register, and the
-    exclusions at full text by reason (one primary reason per report).
+    zero. The five others split a box: by database, by register, the exclusions at
+    full text by reason (one primary reason per report), and what was left
+    unscreened by the stopping rule.
     """
 
     counts: Mapping[str, int]
@@ -51,6 +52,7 @@ class Flow:
     register_per_source: Mapping[str, int] = field(default_factory=dict)
     dbr_excluded: Mapping[str, int] = field(default_factory=dict)
     other_excluded: Mapping[str, int] = field(default_factory=dict)
+    stopping_rules: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,12 @@ _BOXES = (
     Box("ta_conflict", "record", "title/abstract: votes that differ", "databases"),
     Box("records_screened", "record", "settled on title/abstract", "databases"),
     Box("records_excluded", "record", "excluded on title/abstract", "databases"),
+    Box(
+        "records_excluded_automatic",
+        "record",
+        "of these, left unscreened by a stopping rule",
+        "databases",
+    ),
     Box("ft_not_yet_sought", "report", "full text not yet looked for", "databases"),
     Box("dbr_sought_reports", "report", "full text looked for", "databases"),
     Box("dbr_notretrieved_reports", "report", "full text not obtained", "databases"),
@@ -149,11 +157,14 @@ OPEN_WORK = (
 OPEN_BOXES = (*OPEN_WORK, *(f"other_{box}" for box in OPEN_WORK))
 # The template has no place for these, so a published diagram may lack them.
 EXPLAINING_BOXES = ("other_duplicates", "other_records_excluded")
+# The template's footnote **: counted only where there is something to count.
+RARE_BOXES = ("records_excluded_automatic",)
 # Box -> the split of it, by the name of the field of Flow that holds it.
 SPLITS: Mapping[str, str] = MappingProxyType(
     {
         "database_results": "per_source",
         "register_results": "register_per_source",
+        "records_excluded_automatic": "stopping_rules",
         "dbr_excluded": "dbr_excluded",
         "other_excluded": "other_excluded",
     }
@@ -188,6 +199,12 @@ IDENTITIES = (
         "what was screened and not excluded is sought or waits for it",
     ),
     Identity(
+        "P4",
+        "records_excluded_automatic <= records_excluded",
+        "what a stopping rule left unscreened is among the excluded",
+        given="records_excluded_automatic",
+    ),
+    Identity(
         "P5",
         "dbr_assessed + ft_unassessed + ft_conflict"
         " == dbr_sought_reports - dbr_notretrieved_reports",
@@ -202,6 +219,12 @@ IDENTITIES = (
         "P6",
         "other_excluded == sum(other_excluded)",
         "each report excluded has one primary reason",
+    ),
+    Identity(
+        "P6",
+        "records_excluded_automatic == sum(stopping_rules)",
+        "each record left unscreened was left so by one rule",
+        given="records_excluded_automatic",
     ),
     Identity(
         "P7",
@@ -329,7 +352,7 @@ def _required(flow: Flow) -> Iterator[str]:
     other = any(BOXES[box].column == "other" for box in flow.counts if box in BOXES)
     columns = {"databases", "included"} | ({"other"} if other else set())
     for box in BOXES.values():
-        known = box.id in OPEN_BOXES or box.id in EXPLAINING_BOXES
+        known = box.id in (*OPEN_BOXES, *EXPLAINING_BOXES, *RARE_BOXES)
         if box.column in columns and not known:
             yield box.id
 
@@ -392,12 +415,13 @@ def to_json_object(flow: Flow, *, ids: Mapping[str, list[int]] | None) -> Json:
 
     `dbr_excluded` and `other_excluded` map reason -> count, and two further keys,
     `database_specific_results` and `register_specific_results`, source -> count.
+    `records_excluded_automatic` maps stopping rule -> count, if there is any.
     Boxes of an updated review stand there if they were counted, `interim` always,
     and with `ids` a last key `records`: box id -> the ids behind it.
     """
     found: Json = {}
     for box in shown_boxes(flow):
-        if box.id in ("dbr_excluded", "other_excluded"):
+        if box.id in ("dbr_excluded", "other_excluded", *RARE_BOXES):
             found[box.id] = dict(split(flow, box.id))
             continue
         found[box.id] = count(flow, box.id)
@@ -437,6 +461,6 @@ def shown_boxes(flow: Flow) -> Iterator[Box]:
     template has, where they were counted.
     """
     for box in BOXES.values():
-        rare = box.column == "updated" or box.id in EXPLAINING_BOXES
+        rare = box.column == "updated" or box.id in (*EXPLAINING_BOXES, *RARE_BOXES)
         if not rare or box.id in flow.counts:
             yield box

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import yaml
 
 from litreview.errors import UsageError
-from litreview.vocabulary import Role, Stage, Verdict
+from litreview.stopping import Rule, parse_rule
+from litreview.vocabulary import Measure, Order, Role, Stage, Verdict
 from litreview.yamlfile import Node, refuse_twice, suggestion
 
 # Ids are typed on the command line and end up in column names, so they are plain.
@@ -26,7 +27,10 @@ ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 # Reasons, criteria, datasets and references may have capitals and hyphens.
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+FRACTION = re.compile(r"[01](\.[0-9]{1,6})?")
 STAGES = [str(stage) for stage in Stage]
+# The orders a screener may ask for where the protocol says nothing; the first is used.
+USUAL_ORDERS = (Order.RANDOM, Order.NEWEST)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,14 @@ class StagePlan:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """How far screeners must agree in a pilot before the main work begins."""
+
+    statistic: Measure
+    at_least: float
+
+
+@dataclass(frozen=True)
 class Review:
     """The review itself, as its workspace marker `review.yaml` tells it."""
 
@@ -115,6 +127,9 @@ class Review:
     people: tuple[Person, ...]
     stages: tuple[StagePlan, ...]
     language: str = "en"
+    calibration: Calibration | None = None
+    orders: tuple[Order, ...] = USUAL_ORDERS
+    stopping: Rule | None = None
 
     def per_record(self, stage: str) -> int:
         """Return the number of independent votes a record gets at a stage."""
@@ -157,9 +172,13 @@ def parse_review(node: Node) -> Review:
     Raises `InputFileError` at the first mistake.
     """
     node.fields(
-        required={"title", "stages"}, optional={"question", "people", "language"}
+        required={"title", "stages"},
+        optional={
+            *("question", "people", "language", "calibration", "order", "stopping")
+        },
     )
     people = node.listed("people")
+    rule = node.get("calibration")
     node["stages"].fields(required=STAGES)
     review = Review(
         title=node.words("title"),
@@ -167,6 +186,9 @@ def parse_review(node: Node) -> Review:
         people=tuple(_person(item) for item in people),
         stages=tuple(_stage_plan(node["stages"], stage) for stage in Stage),
         language=node.words("language", "en"),
+        calibration=None if rule is None else _calibration(rule),
+        orders=node.members("order", Order) if "order" in node else USUAL_ORDERS,
+        stopping=parse_rule(node["stopping"]) if "stopping" in node else None,
     )
     refuse_twice(people, "handle")
     return review
@@ -233,6 +255,16 @@ def _person(node: Node) -> Person:
         role=node.member("role", Role),
         active=node["active"].boolean() if "active" in node else True,
     )
+
+
+def _calibration(node: Node) -> Calibration:
+    node.fields(required={"statistic", "at_least"})
+    word = node["at_least"].text()
+    if not FRACTION.fullmatch(word) or not 0 < float(word) <= 1:
+        raise node["at_least"].error(
+            f"{word!r} is no figure of agreement", fix="write a number such as 0.6"
+        )
+    return Calibration(node.member("statistic", Measure), float(word))
 
 
 def _stage_plan(node: Node, stage: Stage) -> StagePlan:
@@ -326,6 +358,19 @@ people: []
 stages:
   title_abstract: {{per_record: 2}}
   full_text: {{per_record: 2}}
+
+# How far any two screeners must agree in a pilot (`litreview screen pilot`) before
+# the main work: kappa, percent, pabak or ac1, on include against exclude.
+# calibration: {{statistic: kappa, at_least: 0.6}}
+
+# The orders in which a screener may take records, the first one unless asked for
+# another: random (by lot, each their own), newest, relevance (learnt from votes).
+# order: [random, newest, relevance]
+
+# When screening of titles may stop early; without this every record is screened. The
+# other rules are {{rule: in_a_row, records: 50}} and {{rule: share, share: 0.5}}.
+# stopping:
+#   {{rule: hypergeometric, recall: 0.95, confidence: 0.95, why: "Say why it is fit."}}
 """
 
 

@@ -27,6 +27,7 @@ from litreview.models import (
     Base,
     HarvestRun,
     Hit,
+    MatchChange,
     RawRecord,
     Record,
     RecordAuthor,
@@ -107,7 +108,7 @@ def store(
     fresh = [wanted[key] for key in wanted if key not in ids]
     made = _create(session, fresh, run=run, scope=scope, found=found)
     ids |= made
-    hits = _hit(session, {ids[key]: wanted[key] for key in wanted}, run)
+    hits = _hit(session, {ids[k]: wanted[k] for k in wanted}, run, set(made.values()))
     return Stored(len(made), changed, hits, versions)
 
 
@@ -237,6 +238,7 @@ def _refresh(
             _set(record, _columns(rebuilt[record.id]))
     session.flush()
     _write_authors(session, rebuilt)
+    _note_change(session, rebuilt)
     return len(fresh), changed
 
 
@@ -263,10 +265,15 @@ def newest(session: Session, ids: Iterable[int]) -> dict[int, tuple[int, str]]:
     return found
 
 
-def _hit(session: Session, found: Mapping[int, Entry], run: HarvestRun) -> int:
-    """Note what the run found and had not met before; return how many."""
+def _hit(
+    session: Session, found: Mapping[int, Entry], run: HarvestRun, made: set[int]
+) -> int:
+    """Note what the run found and had not met before; return how many.
+
+    What has just been `made` no run has met.
+    """
     met: set[int] = set()
-    for some in _some(found):
+    for some in _some(record_id for record_id in found if record_id not in made):
         query = select(Hit.record_id).where(Hit.run_id == run.id)
         met.update(session.scalars(query.where(Hit.record_id.in_(some))))
     rows = [
@@ -339,6 +346,11 @@ def _write_authors(
         _append(session, RecordAuthor, rows)
 
 
+def _note_change(session: Session, ids: Iterable[int]) -> None:
+    """Note that these say something else: the next `dedupe find` matches them anew."""
+    _append(session, MatchChange, [{"record_id": record_id} for record_id in ids])
+
+
 # -- corrections -----------------------------------------------------------------
 
 
@@ -379,6 +391,7 @@ def edit(
     _set(record, _columns(after))
     session.flush()
     _write_authors(session, {record_id: after})
+    _note_change(session, [record_id])
     old, new = corrections.told(before, field), corrections.told(after, field)
     return Edited(record, field, old, new)
 

@@ -9,7 +9,7 @@ verdicts only where a report has the votes that its round asks for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -17,7 +17,7 @@ import pandas as pd
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from litreview import lookup, raters, state, streams
+from litreview import lookup, membership, raters, state, streams
 from litreview.agreement import panel
 from litreview.frame import Columns, frame
 from litreview.models import (
@@ -28,7 +28,7 @@ from litreview.models import (
     Record,
     ScreeningRound,
 )
-from litreview.outcome import Outcome, side
+from litreview.outcome import side
 from litreview.statistic import Statistic
 from litreview.vocabulary import WITHDRAWN, Stage, Verdict
 
@@ -120,20 +120,21 @@ class Agreement:
         return max((one.n for one in self.statistics), default=0)
 
 
-def agreement(session: Session) -> list[Agreement]:
+def agreement(session: Session, part: ScreeningRound | None = None) -> list[Agreement]:
     """Return the agreement of each pair of screeners at each stage, then of all.
 
     Only reports with the votes that their round asks for count, with each
     screener's own opinion: the last vote cast before the others' were open to them.
     Three categories come before two, and only where the protocol offers maybe or
-    somebody said it.
+    somebody said it. With `part`, of the reports of that round alone; pilots are
+    told in no other way.
     """
     handle = dict(session.execute(select(Person.id, Person.handle)).all())
     found: list[Agreement] = []
-    for stage in Stage:
+    for stage in Stage if part is None else [Stage(part.stage)]:
         opinions = [
             {handle[who]: verdict for who, verdict in said.items()}
-            for said in independent(session, stage).values()
+            for said in independent(session, stage, part).values()
         ]
         for categories in _category_sets(session, stage, opinions):
             found += _pairs(stage, opinions, categories)
@@ -191,19 +192,18 @@ def _as(verdict: str, categories: tuple[str, ...]) -> str:
     return verdict if verdict in categories else Verdict.INCLUDE.value
 
 
-def independent(session: Session, stage: str) -> dict[int, dict[int, str]]:
+def independent(
+    session: Session, stage: str, part: ScreeningRound | None = None
+) -> dict[int, dict[int, str]]:
     """Return complete cluster -> screener -> the verdict before the others' opened.
 
     A vote changed afterwards is marked informed and does not count here, nor does
-    its withdrawal. Whoever gave merged records differing answers has none.
+    its withdrawal. Whoever gave merged records differing answers has none. With
+    `part`, only the reports of that round; of a pilot, what was said in it.
     """
-    complete = {
-        cluster: outcome
-        for cluster, outcome in state.outcomes(session, stage).items()
-        if outcome.complete
-    }
+    complete = _complete(session, stage, part)
     found: dict[int, dict[int, str]] = {}
-    for cluster, rows in _uninformed(session, stage, complete).items():
+    for cluster, rows in _uninformed(session, stage, complete, part).items():
         of: dict[int, list[Cast]] = defaultdict(list)
         for row in rows:
             of[row.screener_id].append(row)
@@ -213,6 +213,24 @@ def independent(session: Session, stage: str) -> dict[int, dict[int, str]]:
             if (opinion := _opinion(stage, cast))
         }
     return dict(sorted(found.items()))
+
+
+def _complete(session: Session, stage: str, part: ScreeningRound | None) -> set[int]:
+    if part is not None and not part.counts:
+        return membership.pilot_complete(session, stage)
+    found = {
+        cluster
+        for cluster, outcome in state.outcomes(session, stage).items()
+        if outcome.complete
+    }
+    if part is None:
+        return found
+    places = membership.places(session, stage)
+    return {
+        cluster
+        for cluster in found
+        if cluster in places and places[cluster][0] == part.id
+    }
 
 
 @dataclass(frozen=True)
@@ -228,7 +246,10 @@ class Cast:
 
 
 def _uninformed(
-    session: Session, stage: str, complete: Mapping[int, Outcome]
+    session: Session,
+    stage: str,
+    complete: Collection[int],
+    part: ScreeningRound | None = None,
 ) -> dict[int, list[Cast]]:
     """Return complete cluster -> its uninformed votes and withdrawals, by id."""
     scope: dict[int, set[int]] = defaultdict(set)
@@ -243,7 +264,9 @@ def _uninformed(
         .where(
             Decision.stage == stage,
             Decision.informed.is_(False),
-            ScreeningRound.counts,
+            ScreeningRound.counts
+            if part is None or part.counts
+            else ScreeningRound.id == part.id,
         )
         .order_by(Decision.id)
     )

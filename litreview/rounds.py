@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from litreview import lookup, membership, state
@@ -55,8 +55,8 @@ def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
     Raises `UsageError` where there are fewer screeners than votes to give, or a
     round of this name asks for another number.
     """
-    _require_lead(by)
-    _take_turn(session, plan.stage)
+    require_lead(by)
+    take_turn(session, plan.stage)
     target = _round(session, plan, by)
     membership.release(session, _gone(session))
     outcomes = state.outcomes(session, plan.stage)
@@ -68,7 +68,7 @@ def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
         for cluster, outcome in outcomes.items()
         if not outcome.complete and cluster not in missing
     }
-    people = _screeners(session, with_leads=plan.with_leads)
+    people = screeners(session, with_leads=plan.with_leads)
     made: list[tuple[int, str]] = []
     for number in sorted(set(open_clusters.values())):
         these = [cluster for cluster, asked in open_clusters.items() if asked == number]
@@ -89,14 +89,15 @@ def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
     )
 
 
-def _require_lead(by: Person) -> None:
+def require_lead(by: Person) -> None:
+    """Refuse anybody but a lead."""
     if by.role != Role.LEAD:
         raise NotAllowedError(
             f"{by.handle} may not hand out records", fix="ask a lead of the review"
         )
 
 
-def _take_turn(session: Session, stage: str) -> None:
+def take_turn(session: Session, stage: str) -> None:
     """Let one person at a time hand out a stage; two would give too much."""
     rounds = select(ScreeningRound.id).where(ScreeningRound.stage == stage)
     # The key stays free, so that votes, which name their round, need not wait.
@@ -143,7 +144,7 @@ def _round(session: Session, plan: Plan, by: Person) -> ScreeningRound:
 
 def _refuse_unmeetable(session: Session, plan: Plan, wanted: int) -> None:
     """Refuse a round that nobody could finish: it would stay for good."""
-    able = len(_screeners(session, with_leads=plan.with_leads))
+    able = len(screeners(session, with_leads=plan.with_leads))
     if wanted > able:
         raise too_few(able, wanted)
 
@@ -165,7 +166,8 @@ def _next_name(session: Session, stage: str) -> str:
     return next(name for name in itertools.chain(["main"], later) if name not in names)
 
 
-def _screeners(session: Session, *, with_leads: bool) -> list[str]:
+def screeners(session: Session, *, with_leads: bool) -> list[str]:
+    """Return the handles of those whom records are handed to; refuse if nobody."""
     roles = [Role.SCREENER, *([Role.LEAD] if with_leads else [])]
     query = select(Person.handle).where(Person.active, Person.role.in_(roles))
     handles = sorted(session.scalars(query))
@@ -259,9 +261,10 @@ class Queue:
 def queue(session: Session, person: Person, *, stage: str) -> list[int]:
     """Return the record ids that wait for this person's vote, in their order.
 
-    First those on which their own votes differ since a merge, then what was handed
-    to them, each report once. A report that has its votes without them, has left
-    the stage, or whose full text could not be had, does not wait.
+    First those on which their own votes differ since a merge, then pilots, then
+    what else was handed to them, each report once. A report that has its votes
+    without them, has left the stage, or whose full text could not be had, does not
+    wait. One of a pilot waits until they have voted in the pilot.
     """
     outcomes = state.outcomes(session, stage)
     waiting = {
@@ -269,8 +272,12 @@ def queue(session: Session, person: Person, *, stage: str) -> list[int]:
         for cluster, outcome in outcomes.items()
         if person.id in outcome.torn
     }
-    for record_id, cluster in _handed(session, person, stage):
-        if cluster in outcomes and _waits(outcomes[cluster], person.id):
+    handed = _handed(session, person, stage)
+    piloted = _piloted(session, person, stage, handed)
+    for record_id, cluster, counts in handed:
+        if cluster in outcomes and (
+            _waits(outcomes[cluster], person.id) if counts else cluster not in piloted
+        ):
             waiting.setdefault(cluster, record_id)
     missing = _missing(session, stage)
     return [record for cluster, record in waiting.items() if cluster not in missing]
@@ -282,22 +289,49 @@ def waits(session: Session, person: Person, *, stage: str, record_id: int) -> bo
     outcome = state.outcome(session, stage, cluster)
     if outcome is None or cluster in _missing(session, stage, [cluster]):
         return False
-    return person.id in outcome.torn or _waits(outcome, person.id)
+    handed = _handed(session, person, stage, cluster)
+    counting = [counts for _record, _cluster, counts in handed]
+    if False in counting and not _piloted(session, person, stage, handed):
+        return True
+    only_pilots = bool(counting) and True not in counting
+    return person.id in outcome.torn or (not only_pilots and _waits(outcome, person.id))
 
 
-def _handed(session: Session, person: Person, stage: str) -> list[tuple[int, int]]:
+def _handed(
+    session: Session, person: Person, stage: str, cluster: int | None = None
+) -> list[tuple[int, int, bool]]:
+    """Return record, cluster, and does its round count, in the person's order."""
     query = (
-        select(Assignment.record_id, Record.cluster_id)
+        select(Assignment.record_id, Record.cluster_id, ScreeningRound.counts)
         .join(Record, Record.id == Assignment.record_id)
         .join(ScreeningRound, ScreeningRound.id == Assignment.round_id)
         .where(
             Assignment.person_id == person.id,
             Assignment.released_at.is_(None),
             ScreeningRound.stage == stage,
+            true() if cluster is None else Record.cluster_id == cluster,
         )
-        .order_by(Assignment.position, Assignment.id)
+        .order_by(ScreeningRound.counts, Assignment.position, Assignment.id)
     )
     return list(session.execute(query).all())
+
+
+def _piloted(
+    session: Session,
+    person: Person,
+    stage: str,
+    handed: Collection[tuple[int, int, bool]],
+) -> set[int]:
+    """Return the reports of pilots among these on which this person has voted."""
+    clusters = {cluster for _record, cluster, counts in handed if not counts}
+    if not clusters:
+        return set()
+    cast = state.votes(session, stage, clusters, counting=False)
+    return {
+        cluster
+        for cluster, votes in cast.items()
+        if any(vote.screener_id == person.id for vote in votes)
+    }
 
 
 def _missing(
@@ -319,7 +353,7 @@ def _waits(outcome: Outcome, person_id: int) -> bool:
 
 def own_progress(session: Session, person: Person, *, stage: str) -> Queue:
     """Return how many reports this person was handed and has done at a stage."""
-    handed = {cluster for _record, cluster in _handed(session, person, stage)}
+    handed = {cluster for _, cluster, _ in _handed(session, person, stage)}
     clusters = handed - _missing(session, stage)
     clusters |= {
         cluster

@@ -1,4 +1,4 @@
-"""Votes: cast, taken back, and brought in from files.
+"""Votes: cast and taken back.
 
 A vote is a row that is never changed. Casting one locks the report's cluster,
 asks the protocol what such a vote must say, and stores with it everything that a
@@ -13,21 +13,19 @@ one report.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
 from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from litreview import audit, lookup, membership, state
+from litreview import lookup, membership, merged, state
 from litreview.errors import (
     LitreviewError,
     NotAllowedError,
     NotEligibleError,
     NotFoundError,
-    UsageError,
 )
 from litreview.models import (
     Decision,
@@ -36,12 +34,14 @@ from litreview.models import (
     FulltextEvent,
     PairDecision,
     Person,
+    ProtocolVersion,
     RawRecord,
     Record,
+    ScreeningRound,
     now,
 )
 from litreview.outcome import Outcome
-from litreview.protocol import refuse_answer
+from litreview.protocol import Criteria, refuse_answer
 from litreview.vocabulary import WITHDRAWN, Origin, Retrieval, Role, Stage
 from litreview.wording import phrase
 
@@ -50,10 +50,27 @@ VOTERS = (Role.SCREENER, Role.ARBITER, Role.LEAD)
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a vote from elsewhere was cast on, where things may differ here by now.
+
+    `records` are the other records of the report as it was shown; `informed` says
+    that the others' votes were open to the screener at that time.
+    """
+
+    round_id: int
+    protocol_id: int
+    raw_id: int | None
+    pair_decision_id: int | None
+    records: tuple[int, ...] = ()
+    informed: bool = False
+
+
+@dataclass(frozen=True)
 class Ballot:
     """What a screener says about one record.
 
-    `uid` makes a retry harmless: the same ballot is stored once.
+    `uid` makes a retry harmless: the same ballot is stored once. `seen` is given
+    for what was said on a copy of the records.
     """
 
     record_id: int
@@ -64,6 +81,7 @@ class Ballot:
     note: str = ""
     uid: str = field(default_factory=lambda: uuid.uuid4().hex)
     at: datetime | None = None
+    seen: Seen | None = None
 
 
 # -- voting ---------------------------------------------------------------------
@@ -89,9 +107,9 @@ def decide(
     stored = _stored(session, ballot.uid)
     if stored is not None:
         return stored
-    _require_voter(screener)
+    require_voter(screener)
     refuse_answer(
-        lookup.criteria(session),
+        _criteria(session, ballot),
         stage=ballot.stage,
         verdict=ballot.verdict,
         reason=ballot.reason,
@@ -100,13 +118,16 @@ def decide(
     outcome = _at_stage(session, ballot, cluster)
     if ballot.stage == Stage.FULL_TEXT:
         _require_text(session, ballot.record_id, cluster, screener)
+    part = _round(session, ballot, screener)
     decision = Decision(
         uid=ballot.uid,
-        round_id=_round_id(session, ballot, screener),
+        round_id=part.id,
         verdict=ballot.verdict,
         reason=ballot.reason,
         note=phrase(ballot.note, "note", required=False),
-        informed=_informed(session, ballot.stage, outcome, screener, origin),
+        informed=ballot.seen.informed
+        if ballot.seen
+        else _informed(session, part, outcome, screener, origin),
         at=ballot.at or now(),
     )
     _append(session, decision, ballot, screener, recorder or screener, origin)
@@ -128,19 +149,27 @@ def withdraw(
 ) -> list[Decision]:
     """Take back a person's vote on a report; return the rows that say so.
 
+    Of a vote in a pilot and one that counts it is the later.
+
     Raises `NotFoundError` where there is no vote to take back, `NotAllowedError`
     for somebody who has left.
     """
     _require_present(screener)
     lookup.record(session, record_id)
     cluster = state.lock_clusters(session, [record_id]).pop()
-    outcome = state.outcome(session, stage, cluster)
-    informed = outcome is not None and outcome.complete
-    own = [
-        vote
-        for vote in state.votes(session, stage, [cluster]).get(cluster, [])
-        if vote.screener_id == screener.id
-    ]
+    own = max(
+        (
+            [
+                vote
+                for vote in state.votes(
+                    session, stage, [cluster], counting=counting
+                ).get(cluster, [])
+                if vote.screener_id == screener.id
+            ]
+            for counting in (True, False)
+        ),
+        key=lambda votes: max((vote.id for vote in votes), default=0),
+    )
     if not own:
         raise NotFoundError(
             f"{screener.handle} has no vote on record {record_id} to take back",
@@ -148,17 +177,46 @@ def withdraw(
         )
     rows = []
     for vote in own:
-        round_id = session.get_one(Decision, vote.id).round_id
+        part = session.get_one(
+            ScreeningRound, session.get_one(Decision, vote.id).round_id
+        )
         row = Decision(
             uid=uuid.uuid4().hex,
-            round_id=round_id,
+            round_id=part.id,
             verdict=WITHDRAWN,
-            informed=informed,
+            informed=_is_open(session, part, cluster),
         )
         ballot = Ballot(vote.record_id, stage, WITHDRAWN)
         _append(session, row, ballot, screener, screener, origin)
         rows.append(row)
     return rows
+
+
+def take_back(
+    session: Session, ballot: Ballot, *, screener: Person, recorder: Person
+) -> Decision:
+    """Store a withdrawal that was made elsewhere and return it, once for its `uid`.
+
+    `ballot.seen` says what it was made on. Nothing is asked of the report: who took
+    a vote back on a copy takes it back whatever has become of the report.
+    """
+    assert ballot.seen is not None  # noqa: S101 - the caller brings it from the copy
+    lookup.record(session, ballot.record_id)
+    state.lock_clusters(session, [ballot.record_id])
+    stored = _stored(session, ballot.uid)
+    if stored is not None:
+        return stored
+    require_voter(screener)
+    row = Decision(
+        uid=ballot.uid,
+        round_id=ballot.seen.round_id,
+        verdict=WITHDRAWN,
+        informed=ballot.seen.informed,
+        at=ballot.at or now(),
+    )
+    said = replace(ballot, verdict=WITHDRAWN, reason="", streams=())
+    _append(session, row, said, screener, recorder, Origin.FILE)
+    return row
 
 
 def _stored(session: Session, uid: str) -> Decision | None:
@@ -173,7 +231,8 @@ def _require_present(screener: Person) -> None:
         )
 
 
-def _require_voter(screener: Person) -> None:
+def require_voter(screener: Person) -> None:
+    """Refuse somebody who has left, or whose role does not vote."""
     _require_present(screener)
     if screener.role not in VOTERS:
         raise NotAllowedError(
@@ -221,23 +280,50 @@ def _require_text(
     )
 
 
-def _round_id(session: Session, ballot: Ballot, screener: Person) -> int:
+def _criteria(session: Session, ballot: Ballot) -> Criteria:
+    """Return the criteria that a ballot answers to."""
+    if ballot.seen is None:
+        return lookup.criteria(session)
+    version = session.get_one(ProtocolVersion, ballot.seen.protocol_id)
+    return lookup.parsed_criteria(version)
+
+
+def _round(session: Session, ballot: Ballot, screener: Person) -> ScreeningRound:
+    if ballot.seen is not None:
+        return session.get_one(ScreeningRound, ballot.seen.round_id)
     found = membership.round_for(session, ballot.stage, ballot.record_id, screener.id)
     if found is None:
         raise LitreviewError(
             f"there is no round of {ballot.stage} yet",
             fix=f"run `litreview screen assign --stage {ballot.stage} --seed 1`",
         )
-    return found.id
+    return found
 
 
 def _informed(
-    session: Session, stage: str, outcome: Outcome, screener: Person, origin: str
+    session: Session,
+    part: ScreeningRound,
+    outcome: Outcome,
+    screener: Person,
+    origin: str,
 ) -> bool:
+    if not part.counts:
+        return _is_open(session, part, outcome.cluster_id)
     if origin == Origin.FILE:
         # These votes were cast elsewhere; only a changed one saw the rest.
         return outcome.complete and screener.id in outcome.voters
-    return outcome.complete or state.was_open(session, stage, outcome)
+    if outcome.complete or state.was_open(session, part.stage, outcome):
+        return True
+    # What everybody said in a pilot was there to be talked about.
+    return bool(membership.pilot_complete(session, part.stage, outcome.cluster_id))
+
+
+def _is_open(session: Session, part: ScreeningRound, cluster: int) -> bool:
+    """Tell whether the votes of this kind of round on a report can be seen."""
+    if not part.counts:
+        return bool(membership.pilot_complete(session, part.stage, cluster))
+    outcome = state.outcome(session, part.stage, cluster)
+    return outcome is not None and outcome.complete
 
 
 def _append(  # noqa: PLR0913, PLR0917 - one place fills in what every row carries
@@ -255,13 +341,19 @@ def _append(  # noqa: PLR0913, PLR0917 - one place fills in what every row carri
     asked = {"record": record_id, "stage": stage, "screener": screener.id}
     last, raw, pair = session.execute(_newest(), asked).one()
     decision.seq = (last or 0) + 1
-    decision.raw_id, decision.pair_decision_id = raw, pair
-    decision.protocol_id = lookup.protocol(session).id
+    seen = ballot.seen
+    if seen is None:
+        decision.raw_id, decision.pair_decision_id = raw, pair
+        decision.protocol_id = lookup.protocol(session).id
+        others = session.scalars(_others(), {"record": record_id}).all()
+    else:
+        decision.raw_id, decision.pair_decision_id = seen.raw_id, seen.pair_decision_id
+        decision.protocol_id = seen.protocol_id
+        others = seen.records
     session.add(decision)
     session.flush()
     session.add_all(
-        DecisionScope(decision_id=decision.id, record_id=other)
-        for other in session.scalars(_others(), {"record": record_id})
+        DecisionScope(decision_id=decision.id, record_id=other) for other in others
     )
     session.flush()
 
@@ -314,167 +406,20 @@ class Card:
 
 
 def card(session: Session, record_id: int) -> Card:
-    """Return what there is to see of a report.
-
-    Where the record lacks an abstract, a DOI or an address, another record of the
-    same report lends its own.
-    """
+    """Return what there is to see of a report: the merged view of its records."""
     own = lookup.record(session, record_id)
-    rest = lookup.members(session, record_id)
-    everyone = [own, *rest]
-
-    def first(field: str) -> str:
-        return next(
-            (text for row in everyone if (text := str(getattr(row, field)))), ""
-        )
-
+    view = merged.view(session, record_id)
+    told = {name: choice.text for name, choice in view.choices.items()}
     return Card(
         record_id=own.id,
-        title=first("title"),
-        authors=first("authors"),
-        year=own.year or next((row.year for row in rest if row.year), None),
-        container_title=first("container_title"),
-        type=first("type"),
-        doi=first("doi"),
-        url=first("url"),
-        abstract=first("abstract"),
-        retracted=any(row.retracted for row in everyone),
-        records=len(rest),
+        title=told.get("title", ""),
+        authors=told.get("authors", ""),
+        year=int(told["year"]) if "year" in told else None,
+        container_title=told.get("container_title", ""),
+        type=told.get("type", ""),
+        doi=told.get("doi", ""),
+        url=told.get("url", ""),
+        abstract=told.get("abstract", ""),
+        retracted=told.get("retracted") == "yes",
+        records=len(view.record_ids),
     )
-
-
-# -- votes from a file --------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class VoteRow:
-    """A line of a votes file; `record_id` or `source_id` names the record."""
-
-    line: int
-    screener: str
-    stage: str
-    verdict: str
-    record_id: int | None = None
-    source_id: str = ""
-    source: str = ""
-    reason: str = ""
-    streams: tuple[str, ...] = ()
-    at: datetime | None = None
-    note: str = ""
-
-
-@dataclass
-class Imported:
-    """What came of a votes file; `waiting` are full-text votes not yet possible."""
-
-    stored: int = 0
-    already_there: int = 0
-    new_people: list[str] = field(default_factory=list)
-    waiting: list[str] = field(default_factory=list)
-
-
-def import_votes(
-    session: Session,
-    rows: Sequence[VoteRow],
-    *,
-    file_hash: str,
-    by: Person,
-    tell: Callable[[int], None] = lambda _done: None,
-) -> Imported:
-    """Store the votes of a file, each once, title and abstract before full text.
-
-    `tell` hears how many rows are done, after each. Unknown screeners join. A vote
-    equal to the one in force is not stored again. A full-text vote on a report that
-    is not (yet) included waits: the file can be brought in again. Raises
-    `LitreviewError` with the line for the first impossible row; nothing of the file
-    is then stored.
-    """
-    if by.role != Role.LEAD or not by.active:
-        raise NotAllowedError(
-            f"{by.handle} may not bring in others' votes", fix="ask a lead"
-        )
-    told = Imported()
-    ordered = sorted(rows, key=lambda row: (row.stage == Stage.FULL_TEXT, row.line))
-    for done, row in enumerate(ordered, start=1):
-        tell(done)
-        try:
-            _import_row(session, row, told, file_hash, by)
-        except LitreviewError as error:
-            what = f"line {row.line}: {error.what}"
-            if row.stage != Stage.FULL_TEXT or not isinstance(error, NotEligibleError):
-                raise type(error)(what, why=error.why, fix=error.fix) from error
-            told.waiting.append(what)
-    return told
-
-
-def _import_row(
-    session: Session, row: VoteRow, told: Imported, file_hash: str, by: Person
-) -> None:
-    record_id = _named_record(session, row)
-    screener = _joined(session, row.screener, told, by)
-    uid = f"{file_hash}:{row.line}"
-    if _in_force(session, row, record_id, screener) or _stored(session, uid):
-        told.already_there += 1
-        return
-    ballot = Ballot(
-        record_id,
-        row.stage,
-        row.verdict,
-        row.reason,
-        row.streams,
-        row.note,
-        uid=uid,
-        at=row.at,
-    )
-    decide(session, ballot, screener=screener, recorder=by, origin=Origin.FILE)
-    told.stored += 1
-
-
-def _named_record(session: Session, row: VoteRow) -> int:
-    if row.record_id is not None:
-        return lookup.record(session, row.record_id).id
-    query = select(Record.id).where(Record.source_id == row.source_id)
-    if row.source:
-        query = query.where(Record.source == row.source)
-    ids = list(session.scalars(query.limit(3)))
-    if len(ids) == 1:
-        return ids[0]
-    if not ids:
-        raise NotFoundError(
-            f"no record is called {row.source_id!r}"
-            + (f" in {row.source}" if row.source else ""),
-            fix="`litreview record list` shows source and source_id",
-        )
-    raise UsageError(
-        f"{row.source_id!r} names more than one record",
-        fix="add a column source, or use record_id (`litreview export records`)",
-    )
-
-
-def _joined(session: Session, handle: str, told: Imported, by: Person) -> Person:
-    handle = phrase(handle, "screener")
-    found = session.scalar(select(Person).where(Person.handle == handle))
-    if found is None:
-        found = Person(handle=handle, name="", role=Role.SCREENER)
-        session.add(found)
-        session.flush()
-        audit.note(session, "person.joined", by=by, subject=handle)
-        told.new_people.append(handle)
-    return found
-
-
-def _in_force(session: Session, row: VoteRow, record_id: int, screener: Person) -> bool:
-    newest = session.scalar(
-        select(Decision)
-        .where(
-            Decision.record_id == record_id,
-            Decision.stage == row.stage,
-            Decision.screener_id == screener.id,
-        )
-        .order_by(Decision.seq.desc())
-        .limit(1)
-    )
-    if newest is None or (newest.verdict, newest.reason) != (row.verdict, row.reason):
-        return False
-    named = select(DecisionStream.stream).where(DecisionStream.decision_id == newest.id)
-    return set(session.scalars(named)) == set(row.streams)

@@ -325,12 +325,18 @@ def _change(one: Change) -> tuple[str, ...]:
         label(one.source),
         str(one.run_id),
         day(one.started_at),
-        f"new or changed since {one.since}" if one.since else "everything",
+        _scope(one),
         f"{one.found:,}",
         _size(one.added),
         f"{len(one.changed):,}",
         _size(one.gone),
     )
+
+
+def _scope(one: Change) -> str:
+    """Say how much of the search a run asked for."""
+    told = f"new or changed since {one.since}" if one.since else "everything"
+    return told if one.limit is None else f"{told}, the first {one.limit:,} of it"
 
 
 def _size(records: Sequence[int] | None) -> str:

@@ -165,5 +165,5 @@ def without_day(source: str, params: Mapping[str, str], day: str) -> dict[str, s
     """Return parameters without the filter for what has changed since a day."""
     cut = f"{CHANGED_SINCE[source]}:{day}"
     text = params.get("filter", "").removesuffix(cut).removesuffix(",")
-    others = {key: value for key, value in params.items() if key != "filter"}
-    return {**others, "filter": text} if text else others
+    left = {**params, "filter": text}  # in their order, as a report prints them
+    return left if text else {k: v for k, v in left.items() if k != "filter"}

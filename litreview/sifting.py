@@ -65,6 +65,8 @@ def keep_aside(session: Session, items: Sequence[Item], run: HarvestRun) -> set[
             "payload": content,
             "problem": item.problem or "it cannot be read",
         }
+    if not rows:
+        return set()
     query = select(RejectedItem.sha256).where(RejectedItem.run_id == run.id)
     known = set(session.scalars(query.where(RejectedItem.sha256.in_(rows))))
     fresh = [row for digest, row in rows.items() if digest not in known]

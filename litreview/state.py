@@ -30,6 +30,7 @@ from litreview import pairs
 from litreview.matching import Link, components
 from litreview.models import (
     Assignment,
+    AuditEvent,
     Decision,
     DecisionScope,
     DecisionSetAside,
@@ -44,6 +45,7 @@ from litreview.outcome import Outcome, Settlement, Standing, Vote, fold
 from litreview.vocabulary import (
     WITHDRAWN,
     PairVerdict,
+    RemovalBasis,
     Retrieval,
     RoundKind,
     Stage,
@@ -53,6 +55,8 @@ from litreview.vocabulary import (
 CHUNK = 5_000
 # The word for a full text that could not be had, where reports are counted.
 MISSING = "not_retrieved"
+# What an audit event is called that says that screening stopped by a rule.
+STOPPED = "screen.stopped"
 
 LATER, COVER, COVERING = aliased(Decision), aliased(Decision), aliased(Record)
 NEWER_RESOLUTION = aliased(Resolution)
@@ -397,6 +401,18 @@ def removals(session: Session) -> dict[int, RecordRemoval]:
 def removed(session: Session) -> set[int]:
     """Return the ids of the records that left before screening."""
     return set(session.scalars(_removal().with_only_columns(RecordRemoval.record_id)))
+
+
+def stopped(session: Session) -> dict[int, str]:
+    """Return record id -> the rule that stopped screening before it was screened.
+
+    A stop removes records by a rule, and remembers the words of the rule.
+    """
+    stops = select(AuditEvent.subject).where(AuditEvent.kind == STOPPED)
+    query = _removal().where(
+        RecordRemoval.basis == RemovalBasis.RULE, RecordRemoval.text.in_(stops)
+    )
+    return {row.record_id: row.text for row in session.scalars(query)}
 
 
 def retrievals(

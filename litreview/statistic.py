@@ -8,12 +8,14 @@ that two records in full agreement do not give.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 # The standard normal quantile of a two-sided 95 % interval.
 Z95 = 1.959963984540054
+# The chance beyond either end of a two-sided 95 % interval.
+TAIL = 0.025
 # A variance this small is a rounding error of zero.
 TINY = 1e-15
 ZERO_ERROR = "no interval: the standard error is zero"
@@ -67,6 +69,47 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     low = 0.0 if hits == 0 else centre - half
     high = 1.0 if hits == n else centre + half
     return low, high
+
+
+def exact_count(hits: int, n: int, size: int) -> tuple[int, int]:
+    """Return the exact limits of how many of `size` things are hits, n of them drawn.
+
+    These are the numbers of hits under which neither so many nor so few as were
+    drawn would be rarer than 2.5 % (hypergeometric; Buonaccorsi 1987, The American
+    Statistician 41). Where all were drawn, both are the number itself.
+    """
+    low = _first(hits, size, lambda k: _tail(k, (hits, n), (n, size)) > TAIL)
+    misses = n - hits
+    high = size - _first(
+        misses, size, lambda k: _tail(k, (misses, n), (n, size)) > TAIL
+    )
+    return low, high
+
+
+def _first(low: int, high: int, holds: Callable[[int], bool]) -> int:
+    """Return the first number from low to high from which on it holds."""
+    while low < high:
+        middle = (low + high) // 2
+        if holds(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _tail(hits: int, drawn: tuple[int, int], frame: tuple[int, int]) -> float:
+    """Return the chance to draw so many hits (first to last), of `hits` there are."""
+    n, size = frame
+    first, last = max(drawn[0], n - (size - hits)), min(drawn[1], hits)
+    every = _log_choose(size, n)
+    return math.fsum(
+        math.exp(_log_choose(hits, i) + _log_choose(size - hits, n - i) - every)
+        for i in range(first, last + 1)
+    )
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 def student(freedom: int) -> float:

@@ -47,6 +47,22 @@ class RoundKind(StrEnum):
     OVERLAP = "overlap"
 
 
+class Order(StrEnum):
+    """In which order a screener takes the records that were handed out."""
+
+    RANDOM = "random"
+    NEWEST = "newest"
+    RELEVANCE = "relevance"
+
+
+class StoppingRule(StrEnum):
+    """When screening may stop before every record is screened."""
+
+    HYPERGEOMETRIC = "hypergeometric"
+    IN_A_ROW = "in_a_row"
+    SHARE = "share"
+
+
 class Origin(StrEnum):
     """How a vote reached the database."""
 
@@ -54,6 +70,15 @@ class Origin(StrEnum):
     WEB = "web"
     FILE = "file"
     SIMULATION = "simulation"
+
+
+class Measure(StrEnum):
+    """A figure of agreement that a protocol can ask for."""
+
+    KAPPA = "kappa"
+    PERCENT = "percent"
+    PABAK = "pabak"
+    AC1 = "ac1"
 
 
 class ResolutionKind(StrEnum):

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pandas as pd
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from litreview import lookup, state, streams
+from litreview import lookup, membership, state, streams
 from litreview.errors import NotAllowedError
 from litreview.frame import Columns, frame
 from litreview.models import (
@@ -149,30 +149,14 @@ def _open_clusters(session: Session) -> dict[tuple[str, bool], set[int]]:
     for stage in Stage:
         main = state.main_round(session, stage)
         usual = main.per_record if main else 1
-        for counting in (True, False):
-            need = (
-                state.needs(session, stage)
-                if counting
-                else _pilot_needs(session, stage)
-            )
-            cast = state.votes(session, stage, counting=counting)
-            found[stage.value, counting] = {
-                cluster
-                for cluster, votes in cast.items()
-                if fold(cluster, stage, votes, need=need.get(cluster, usual)).complete
-            }
+        need = state.needs(session, stage)
+        found[stage.value, True] = {
+            cluster
+            for cluster, votes in state.votes(session, stage).items()
+            if fold(cluster, stage, votes, need=need.get(cluster, usual)).complete
+        }
+        found[stage.value, False] = membership.pilot_complete(session, stage)
     return found
-
-
-def _pilot_needs(session: Session, stage: str) -> dict[int, int]:
-    query = (
-        select(Record.cluster_id, func.max(ScreeningRound.per_record))
-        .join(Decision, Decision.record_id == Record.id)
-        .join(ScreeningRound, ScreeningRound.id == Decision.round_id)
-        .where(ScreeningRound.stage == stage, ScreeningRound.counts.is_(False))
-        .group_by(Record.cluster_id)
-    )
-    return dict(session.execute(query).all())
 
 
 def resolutions(

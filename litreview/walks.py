@@ -99,17 +99,15 @@ def run(job: Job, *, by: str) -> Result:
 def _collect(job: Job, place: Place) -> tuple[Place, ServiceError | None]:
     """Fetch and store pages until the run has enough, or no walk is left."""
     restarts, more = NEW_WALKS, MORE_WALKS
-    client, request = CLIENTS[job.search.source], job.search.request
     while True:
         try:
-            page = client.fetch(request, place.cursor, job.settings)
+            place = _next_page(job, place)
         except ServiceError as error:
-            if not restarts or not _walk_is_lost(error, place, request.source):
+            if not restarts or not _walk_is_lost(error, place, job.search.source):
                 return place, error
             restarts -= 1
             place = place.next_walk()
             continue
-        place = _stored(job, place, page)
         job.tell(job.search, place.got, place.expected)
         if not place.ended:
             continue
@@ -129,6 +127,8 @@ def _walk_is_lost(error: ServiceError, place: Place, source: str) -> bool:
 
 
 @uncollected()
-def _stored(job: Job, place: Place, page: Page) -> Place:
-    """Store one page in one transaction and return the place behind it."""
+def _next_page(job: Job, place: Place) -> Place:
+    """Fetch one page, store it in one transaction, and return the place behind it."""
+    client = CLIENTS[job.search.source]
+    page = client.fetch(job.search.request, place.cursor, job.settings)
     return job.write(lambda session: runs.store_page(session, job.search, place, page))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import rispy
-from bibtexparser import parse_string
+from bibtexparser.entrypoint import parse_string
 
 from litreview.bibliography import (
     BIBTEX_TYPES,
@@ -125,7 +125,8 @@ def test_bibtex_by_the_letter() -> None:
         "  pmid = {25642185},\n"
         "  pubstate = {retracted},\n"
         "  url = {https://example.org/~a_b?c=1&d=%20},\n"
-        "  abstract = {We asked 50\\% of teachers.\n\nER  - they said.\n\nTrust grew.},\n"
+        "  abstract = {We asked 50\\% of teachers.\n\n"
+        "ER  - they said.\n\nTrust grew.},\n"
         "  litreview-record = {12},\n"
         "  litreview-source = {openalex},\n"
         "  litreview-id = {W2741809807},\n"

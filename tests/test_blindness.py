@@ -51,6 +51,13 @@ SAMPLES: dict[str, list[str]] = {
     "name": ["trust"],
     "names": ["bob"],
     "file": ["{root}/made.file"],
+    "fulltext find target": ["{root}/made.csv"],
+    "fulltext import paths": ["{root}/inside"],
+    "screen agreement round_name": ["pilot", "main"],
+    "screen calibration name": ["pilot"],
+    "screen pack to": ["{root}/made.litpack"],
+    "screener": ["bob"],
+    "size": ["2"],
     "screen import file": ["{root}/queries/imports/votes.csv"],
     "files": ["{root}/queries/imports/records.csv"],
     "folder": ["{root}/inside"],
@@ -66,6 +73,7 @@ SAMPLES: dict[str, list[str]] = {
     "text": ["report subject"],
     "why": ["because"],
     "dedupe list why": RECORDS,
+    "sample": ["12"],
     "note": ["a note"],
     "seed": ["7"],
     "threshold": ["0.9"],
@@ -349,6 +357,49 @@ def test_the_loops_tell_nothing(fresh: tuple[World, World]) -> None:
             assert apart(fresh, asker, words) == ""
     assert apart(fresh, "ann", ("dedupe", "review")) == ""
     assert apart(fresh, "cleo", ("dedupe", "review")) == ""
+
+
+def test_packs_tell_nothing(fresh: tuple[World, World]) -> None:
+    """Whoever is packed for, by themself or the lead, the files are the same bytes."""
+    for stage in Stage:
+        for by, whose in (("ann", "ann"), ("eve", "eve"), ("dana", "bob")):
+            name = f"{whose}-{stage}.litpack"
+            words = ("--screener", whose, "--stage", str(stage), "--to", name)
+            assert apart(fresh, by, ("screen", "pack", *words)) == ""
+            packs = [world.root / name for world in fresh]
+            assert packs[0].exists() == packs[1].exists()
+            if packs[0].exists():
+                assert packs[0].read_bytes() == packs[1].read_bytes(), name
+    assert (fresh[0].root / "bob-title_abstract.litpack").exists()
+    name = "ann-title_abstract.litpack"
+    for step in (("start", "--pack", name), ("unpack", name), ("unpack", name)):
+        assert apart(fresh, "ann", ("screen", *step)) == ""
+    assert "already" in fresh[0].do("ann", "screen", "unpack", name)
+
+
+def test_a_pilot_opens_when_all_have_voted(fresh: tuple[World, World]) -> None:
+    """Before, there are counts; the last vote opens who differs on what."""
+    one, other = fresh
+    look = ("screen", "calibration", "--json")
+    assert apart(fresh, "ann", look) == ""
+    for world in fresh:
+        assert json.loads(world.do("ann", *look))[0]["waiting"] == {
+            "ann": 1,
+            "bob": 0,
+            "eve": 2,
+        }
+        for who, record in (("ann", 1), ("eve", 1)):
+            world.do(who, "screen", *ballot(record, "t", "include"))
+    assert apart(fresh, "ann", look) == ""
+    for world in fresh:
+        world.do("eve", "screen", *ballot(22, "t", "include"))
+    found = [json.loads(world.do("ann", *look))[0]["criteria"] for world in fresh]
+    assert [[part["key"] for part in criteria] for criteria in found] == [
+        [""],
+        ["X-POP"],
+    ]
+    assert "it does fit" in one.do("ann", "log", "1")
+    assert "does not fit at all" in other.do("ann", "log", "1")
 
 
 def test_a_departure_tells_nothing(fresh: tuple[World, World]) -> None:

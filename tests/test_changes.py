@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -125,6 +125,51 @@ def test_an_incomplete_run_tells_nothing_and_is_no_measure(
     assert (second.added, second.gone) == (None, None)
     assert third.against == first.run_id
     assert (third.added, third.gone) == (ids_of(team, 3), [])
+
+
+def pending(
+    engine: Engine, planned: list[Search], days: int = 0
+) -> tuple[list[str], list[str]]:
+    """Return the names of what is asked and of what waits, so many days from now."""
+    now = datetime.now(UTC) + timedelta(days=days)
+    asked_now, waiting = db.read(engine, lambda s: changes.pending(s, planned, now=now))
+    return [each.name for each in asked_now], [each.name for each in waiting]
+
+
+def test_what_is_unfinished_comes_first_and_what_is_fresh_waits(
+    team: Engine, tmp_path: Path
+) -> None:
+    """Else a spent budget goes on the first searches each day and ends at none."""
+    text = harvesting.strategy()
+    space = harvesting.workspace(tmp_path, a=text, b=text, c=text)
+    plan = searches.plan(space, sources=["openalex"])
+    spent = [Fault("openalex", 2, status=429, retry_after="9000")]
+    ask(team, plan, of(1), faults=spent)
+    assert pending(team, plan) == (["b", "c"], ["a"])
+    assert pending(team, plan, days=8) == (["b", "c", "a"], [])
+    ask(team, plan[1:2], of(1))
+    assert pending(team, plan[:2]) == (["a", "b"], [])
+    assert pending(team, plan) == (["c"], ["a", "b"])
+    ask(team, plan[2:], of(1))
+    assert pending(team, plan) == (["a", "b", "c"], [])
+
+
+def test_another_question_is_not_finished(team: Engine, tmp_path: Path) -> None:
+    """Neither a limited run nor one since a day has answered the whole search."""
+    ask(team, asked(tmp_path, limit=1), of(1, 2))
+    (search,) = asked(tmp_path)
+    day = searches.since(search, date(2026, 1, 1))
+    other = replace(search, name="other")
+    ask(team, [day, other], of(1))
+    assert pending(team, [search, other]) == (["trust"], ["other"])
+    assert pending(team, [day, search]) == (["trust"], ["trust"])
+
+
+def test_a_limit_is_no_other_wording(team: Engine, tmp_path: Path) -> None:
+    """A limited run asked the same as the whole one before it, only for fewer."""
+    ask(team, asked(tmp_path), of(1, 2))
+    ask(team, asked(tmp_path, limit=1), of(1, 2))
+    assert [change.reworded for change in told(team)] == [False, False]
 
 
 def test_a_limited_run_is_no_measure(team: Engine, tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +16,7 @@ from making import Maker
 from sqlalchemy import Engine, func, select
 
 from litreview import cli, db, dedupe, pairs
-from litreview.cli import dedupe_review
+from litreview.cli import pair_card
 from litreview.cli.dedupe import dedupe as group
 from litreview.matching import Pair, Verdict
 from litreview.models import DedupeRun, PairDecision, Record
@@ -338,7 +341,7 @@ def test_a_card_survives_hostile_text(run: Run, engine: Engine) -> None:
 def test_a_card_leaves_out_what_neither_record_has() -> None:
     """An empty field is shown only where the other record has it."""
     a, b = Record(title="On trust", volume="4"), Record(title="On Trust!")
-    assert dedupe_review.card(a, b) == [
+    assert pair_card.stacked(a, b) == [
         "  title     On trust",
         "* volume    4",
         "*           (none)",
@@ -362,3 +365,189 @@ def test_a_verdict_is_stored_with_who_gave_it(
         bob = Maker(session).person("bob").id
         count = select(func.count()).where(PairDecision.person_id == bob)
         assert session.scalar(count) == 1
+
+
+# -- review: undo of earlier sittings, whole abstracts, the chain ----------------------
+
+
+def test_n_means_different(engine: Engine, run: Run, ids: list[int]) -> None:
+    """N stores different, as x does."""
+    assert ids
+    run("review", typed="n\nx\n")
+    assert verdicts(engine) == ["different", "different"]
+
+
+def test_undo_reaches_back_to_earlier_sittings_and_to_nobody_elses(
+    engine: Engine, run: Run, ids: list[int]
+) -> None:
+    """U takes back one's own newest verdict, never another person's later one."""
+    a, b, c, d = ids
+    run("review", typed="d\nq\n")
+    run("decide", str(c), str(d), "different", who="bob")
+    propose(engine, (0.6, "unsure", a, b), (0.5, "unsure", c, d), (0.5, "unsure", a, c))
+    _, _, err = run("review", typed="u\nu\nq\n")
+    assert "of an earlier sitting" in err
+    assert "nothing to undo" in err
+    assert verdicts(engine) == ["duplicate", "different", "withdrawn"]
+    assert (a, b) in waiting(run)
+
+
+def test_the_likeliest_pair_comes_first_and_the_rest_is_counted(
+    run: Run, ids: list[int]
+) -> None:
+    """Each card says how many pairs are left."""
+    a, b, c, d = ids
+    out = run("review", typed="k\nk\n")[1]
+    shown = [line for line in out.splitlines() if line.startswith("records ")]
+    assert shown == [
+        f"records {a} and {b}   score 0.60   2 left",
+        f"records {c} and {d}   score 0.50   1 left",
+    ]
+
+
+def test_why_tells_the_chain_then_what_waits_and_what_was_refused(
+    engine: Engine, run: Run, ids: list[int]
+) -> None:
+    """The joining pairs come from the record outwards, with scores and reasons."""
+    a, b, c, d = ids
+    propose(
+        engine,
+        (0.95, "duplicate", a, b),
+        (0.9, "duplicate", b, c),
+        (0.5, "unsure", a, d),
+    )
+    out = run("list", "--why", str(c))[1].splitlines()
+    assert out[0] == f"report {a}: records {a}, {b}, {c}"
+    heads = [line.split("  (")[0] for line in out if "(machine:" in line]
+    assert heads == [
+        f"{b} {c}  one report",
+        f"{a} {b}  one report",
+        f"{a} {d}  waits for a person",
+    ]
+    assert sum("because: near title" in line for line in out) == 3
+    run("decide", str(a), str(c), "different")
+    rows = json.loads(run("list", "--why", str(c), "--json")[1])
+    told = {(row["a"], row["b"]): row for row in rows}
+    assert told[b, c]["effect"] == "refused, waits for a person"
+    assert told[b, c]["blocked_by"] == [[a, c]]
+
+
+# -- import ----------------------------------------------------------------------------
+
+
+def test_groups_of_another_tool_are_taken_over(
+    engine: Engine, run: Run, ids: list[int], tmp_path: Path
+) -> None:
+    """A CSV of ids and groups becomes the person's duplicates, once."""
+    a, b, c, d = ids
+    file = tmp_path / "other.csv"
+    file.write_text(f"Record_ID,group\n{a},x\n{b},x\n{c},y\n{d},\n")
+    status, out, _ = run("import", str(file))
+    assert status == 0
+    assert "stored         1 duplicates" in out
+    assert homes(engine) == [a, a, c, d]
+    told = json.loads(run("import", str(file), "--json")[1])
+    assert (told["groups"], told["stored"], told["already_there"]) == (1, 0, 1)
+    row = json.loads(run("list", "--why", str(a), "--json")[1])[0]
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert row["why"] == f"from other.csv, sha256 {digest}"
+
+
+def test_a_group_against_a_persons_word_is_told_and_left_out(
+    engine: Engine, run: Run, ids: list[int], tmp_path: Path
+) -> None:
+    """The conflict names the group, its records and the verdict; exit status 0."""
+    a, b, *_ = ids
+    run("decide", str(a), str(b), "different", who="bob")
+    file = tmp_path / "other.csv"
+    file.write_text(f"record_id,cluster_id\n{a},1\n{b},1\n")
+    status, out, err = run("import", str(file))
+    assert status == 0
+    assert "left out       1 groups" in out
+    assert f"{a} and {b} are different" in err
+    conflict = json.loads(run("import", str(file), "--json")[1])["conflicts"][0]
+    assert conflict["record_ids"] == [a, b]
+    assert homes(engine) == ids
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", ":1: a column"),
+        ("record_id,year\n1,2\n", ":1: a column"),
+        ("group,title\nx,y\n", ":1: a column"),
+        ("record_id,group\none,x\n", ":2: 'one' is no record id"),
+        ("record_id,group\n,x\n", ":2: the line names no record"),
+        ("record_id,group\n1,x,y\n", ":2: the line has more fields"),
+        ("record_id,group\n1,x\n999,x\n", ":3: there is no record 999"),
+        ('record_id,group\n1,"x\n', "no CSV|not a CSV"),
+    ],
+)
+def test_a_bad_groups_file_is_named_with_its_line(  # noqa: PLR0917 - cases, fixtures
+    engine: Engine, run: Run, ids: list[int], tmp_path: Path, text: str, told: str
+) -> None:
+    """Nothing of a file with a mistake is stored."""
+    assert ids[0] == 1
+    file = tmp_path / "bad.csv"
+    file.write_text(text)
+    status, out, err = run("import", str(file))
+    assert (status, out) == (1, "")
+    assert re.search(told, err)
+    assert verdicts(engine) == []
+
+
+# -- audit -----------------------------------------------------------------------------
+
+
+def test_an_audit_asks_blind_and_prints_figures(
+    engine: Engine, run: Run, ids: list[int]
+) -> None:
+    """No score and no reason is shown; figures have limits, and a method."""
+    a, b, c, d = ids
+    propose(engine, (0.99, "duplicate", a, b), (0.5, "unsure", c, d))
+    status, out, err = run("audit", "--sample", "12", typed="y\nn\n")
+    assert status == 0
+    assert "near title" not in out
+    assert "score" not in out
+    assert "precision  1.000" in out
+    assert "method: stratified random sample" in out
+    assert "2 of 2 pairs judged" in err
+    assert verdicts(engine) == ["duplicate"]
+
+
+def test_an_audit_can_be_ended_and_gone_on_with(
+    engine: Engine, run: Run, ids: list[int]
+) -> None:
+    """Each answer is stored at once; U asks the last again; ? counts apart."""
+    a, b, c, d = ids
+    propose(engine, (0.99, "duplicate", a, b), (0.5, "unsure", c, d))
+    _, out, err = run("audit", typed="y\nu\nz\n?\nq\n")
+    assert "1 of 2 pairs judged" in err
+    assert "could not be told: 1" in out
+    told = json.loads(run("audit", "--json")[1])
+    assert (told["left"], told["unclear"]) == (1, 1)
+    assert told["seed"] == 1
+    run("audit", typed="n\n")
+    assert json.loads(run("audit", "--json")[1])["left"] == 0
+
+
+def test_answers_become_verdicts_only_when_asked(
+    engine: Engine, run: Run, ids: list[int]
+) -> None:
+    """A contradiction is told with the command; --apply stores it as one's own."""
+    a, b, c, d = ids
+    propose(engine, (0.99, "duplicate", a, b), (0.5, "unsure", c, d))
+    _, _, err = run("audit", typed="n\nn\nn\n")
+    assert f"litreview dedupe decide {a} {b} different" in err
+    assert verdicts(engine) == ["duplicate"]
+    run("audit", "--apply")
+    assert verdicts(engine) == ["duplicate", "different"]
+    assert homes(engine) == ids
+    assert json.loads(run("audit", "--json")[1])["contradictions"] == []
+
+
+def test_an_audit_needs_a_pass_and_a_sample(run: Run) -> None:
+    """Before `dedupe find` there is nothing; a handful of pairs tells nothing."""
+    status, _, err = run("audit")
+    assert (status, "dedupe find" in err) == (1, True)
+    assert run("audit", "--sample", "3")[0] == 2

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from making import REVIEW, Maker
@@ -14,7 +16,13 @@ from sqlalchemy import Engine, select
 from team import FT, TA
 
 from litreview import cli, db
-from litreview.models import Decision, DecisionStream, FulltextEvent, Person
+from litreview.models import (
+    Decision,
+    DecisionStream,
+    FulltextEvent,
+    Person,
+    ProtocolVersion,
+)
 from litreview.vocabulary import Role
 
 TITLE = "A \x1b[2J made title"
@@ -143,15 +151,14 @@ def test_assign_is_for_leads(desk: Desk) -> None:
     status, out, err = desk.run("screen", "assign", "--seed", "1")
     assert (status, out) == (4, "")
     assert "ann may not hand out records" in err
-    assert desk.table("screen", "progress")["title_abstract"] == {
-        "own": {"assigned": 0, "done": 0, "left": 0},
-        "all": {
-            "unscreened": 4,
-            "in_progress": 0,
-            "conflict": 0,
-            "included": 0,
-            "excluded": 0,
-        },
+    told: Any = desk.table("screen", "progress")["title_abstract"]
+    assert told["own"] == {"assigned": 0, "done": 0, "left": 0}
+    assert told["all"] == {
+        "unscreened": 4,
+        "in_progress": 0,
+        "conflict": 0,
+        "included": 0,
+        "excluded": 0,
     }
 
 
@@ -426,22 +433,89 @@ def test_progress_is_ones_own_and_everybodys(desk: Desk) -> None:
     desk.ok("decide", "2", "include")
     found = desk.table("screen", "progress")
     assert list(found) == ["title_abstract", "full_text"]
-    assert found["title_abstract"] == {
-        "own": {"assigned": 4, "done": 2, "left": 2},
-        "all": {
-            "unscreened": 2,
-            "in_progress": 1,
-            "conflict": 1,
-            "included": 0,
-            "excluded": 0,
-        },
+    told: Any = found["title_abstract"]
+    assert told["own"] == {"assigned": 4, "done": 2, "left": 2}
+    assert told["all"] == {
+        "unscreened": 2,
+        "in_progress": 1,
+        "conflict": 1,
+        "included": 0,
+        "excluded": 0,
     }
-    out = desk.ok("progress", "--stage", "title_abstract")
-    assert out == (
-        "title_abstract: ann has done 2 of 4\n"
-        "  everybody: unscreened 2, in_progress 1, conflict 1, included 0, "
-        "excluded 0\n"
+    assert told["pace"]["votes"] == 1
+    assert "course" not in str(found["full_text"])
+    out = desk.ok("progress", "--stage", "title_abstract").splitlines()
+    assert out[0] == "title_abstract: ann has done 2 of 4"
+    assert re.fullmatch(r"  pace: \d+\.\d s a record; 2 left, about \d min", out[1])
+    assert out[2] == (
+        "  everybody: unscreened 2, in_progress 1, conflict 1, included 0, excluded 0"
     )
+
+
+def test_progress_estimates_recall_by_what_is_complete(desk: Desk) -> None:
+    """The whole is told by finished records, one's own by one's own votes."""
+    desk.ok("assign", "--seed", "1", by="lead")
+    desk.both(1, "include", "exclude")
+    desk.ok("decide", "2", "include")
+    desk.ok("decide", "3", "exclude")
+    told: Any = desk.table("screen", "progress")["title_abstract"]
+    told = told["course"]
+    whole, own = told["whole"], told["own"]
+    # A conflict may yet be included, so it counts as relevant.
+    assert (whole["total"], whole["screened"], whole["relevant"]) == (4, 1, 1)
+    assert (own["total"], own["screened"], own["relevant"]) == (4, 3, 2)
+    assert own["irrelevant_in_a_row"] == 1
+    assert own["recall"] == pytest.approx(2 / (2 + 2 / 3))
+    assert own["recall_at_least"] == pytest.approx(2 / 3)
+    assert own["atd"] == 1.5
+    assert own["atd_random"] == 2.5
+    assert (own["rule"], own["holds"]) == ("", False)
+    assert set(told["assumptions"]) == {"recall_estimate", "recall_at_least"}
+    out = desk.ok("progress")
+    assert "  yours: 2 relevant among 3 of 4; the last 1 are not" in out
+    assert "  whole: recall estimate 25.0%, at least 25.0% (95 % confidence)" in out
+
+
+def test_a_stop_is_the_leads_and_the_protocols(desk: Desk) -> None:
+    """Refused without a rule; with one that holds it takes out what nobody began."""
+    desk.ok("assign", "--seed", "1", by="lead")
+    status, _out, err = desk.run("screen", "stop", by="lead")
+    assert (status, "the protocol has no stopping rule" in err) == (1, True)
+    engine = desk.engine()
+    with db.transaction(engine) as session:
+        old = session.scalars(select(ProtocolVersion)).first()
+        assert old is not None
+        rule = "stopping: {rule: share, share: 0.5, why: To try it.}"
+        session.add(
+            ProtocolVersion(
+                sha256="2" * 64,
+                review_text=f"{REVIEW}{rule}\n",
+                criteria_text=old.criteria_text,
+            )
+        )
+    engine.dispose()
+    desk.both(1, "exclude", "exclude")
+    assert "0.5 of the records screened): does not hold" in desk.ok("progress")
+    assert desk.run("screen", "stop", by="lead")[0] == 1
+    desk.both(2, "include", "include")
+    assert "0.5 of the records screened): holds" in desk.ok("progress")
+    assert desk.run("screen", "stop")[0] == 4
+    status, _out, err = desk.run("screen", "stop", "--stage", "full_text", by="lead")
+    assert (status, "cannot stop early" in err) == (2, True)
+    desk.ok("decide", "3", "include")
+    out = desk.ok("stop", by="lead")
+    assert out == (
+        "1 records left unscreened by the stopping rule: 0.5 of the records screened\n"
+        "1 reports have votes already and wait for the others\n"
+    )
+    told: Any = desk.table("screen", "progress")["title_abstract"]
+    assert told["all"]["unscreened"] == 0
+    assert told["course"]["whole"]["total"] == 4
+    status, out, _err = desk.run("export", "prisma", "--format", "md", "--to", "-")
+    assert "of these: stopping rule: 0.5 of the records screened | record | 1" in out
+    status, out, _err = desk.run("export", "prisma", "--format", "svg", "--to", "-")
+    assert "of these by automation tools" in out
+    assert desk.run("check", by="lead")[0] == 0
 
 
 # -- votes from a file ---------------------------------------------------------------

@@ -175,3 +175,105 @@ def test_who_may(desk: Desk) -> None:
     assert desk.run("fill", by="rita")[0] == 4
     assert desk.run("fill", "99")[0] == 1
     assert desk.server.requests == []
+
+
+# -- DOIs ------------------------------------------------------------------------------
+
+TITLE = "Teacher trust and the order of meetings"
+
+
+def crossref(number: int, title: str = TITLE, year: int = 2010, **more: Any) -> Any:
+    """Make a work of Crossref by Ada Number1."""
+    told = {
+        "title": [title],
+        "issued": {"date-parts": [[year, 3, 1]]},
+        "author": [{"family": "Number1", "given": "Ada"}],
+    }
+    return crossref_work(number, **(told | more))
+
+
+@pytest.fixture
+def nameless(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Desk]:
+    """Return a workspace with one record without a DOI, and silent services."""
+    space = workspace(tmp_path)
+    engine = db.engine_for(space.database_url)
+    db.create(engine)
+    join(engine)
+    told = {"authors": "Number1, Ada", "year": 2010}
+    db.write(engine, lambda s: Maker(s).record(TITLE, source="a library", **told))
+    with serve([], []) as server:
+        monkeypatch.setenv("LITREVIEW_OPENALEX_URL", server.openalex_url)
+        monkeypatch.setenv("LITREVIEW_CROSSREF_URL", server.crossref_url)
+        yield Desk(tmp_path, engine, server, capsys)
+    engine.dispose()
+
+
+def doi_row(desk: Desk, openalex: list[Any], works: list[Any]) -> dict[str, Any]:
+    """Let the services have these works; return what is found for the record."""
+    with serve(openalex, works) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LITREVIEW_OPENALEX_URL", server.openalex_url)
+        patch.setenv("LITREVIEW_CROSSREF_URL", server.crossref_url)
+        desk.server = server
+        return desk.rows("--field", "doi")[1]
+
+
+def test_a_doi_is_found_by_title_author_and_year(nameless: Desk) -> None:
+    """Crossref is asked first, and its DOI is a correction with how it was found."""
+    row = doi_row(nameless, [], [crossref(1, year=2011), crossref(2, "Trust, again")])
+    assert (row["value"], row["found"], row["problem"]) == (
+        "10.5555/cr.1",
+        "Crossref 10.5555/cr.1",
+        "",
+    )
+    (edit,) = nameless.edits()
+    assert (edit.field, edit.value) == ("doi", "10.5555/cr.1")
+    assert "by its title, first author and year" in edit.why
+    assert [request.service for request in nameless.server.requests] == ["crossref"]
+    status, _, err = nameless.run("fill", "--field", "doi")
+    assert (status, "no DOI is missing" in err) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        crossref(1, TITLE + " again"),
+        crossref(1, year=2012),
+        crossref(1, author=[{"family": "Another", "given": "Ada"}]),
+        crossref(1, author=[]),
+    ],
+)
+def test_what_is_not_surely_the_same_is_not_taken(nameless: Desk, work: Any) -> None:
+    """Another title, year or first author is refused, and OpenAlex is asked too."""
+    row = doi_row(nameless, [], [work])
+    assert row["found"] == ""
+    assert row["problem"] == (
+        "Crossref has no work that is surely the same; "
+        "OpenAlex has no work that is surely the same"
+    )
+    assert nameless.edits() == []
+
+
+def test_two_dois_that_fit_are_none(nameless: Desk) -> None:
+    """A preprint and its article share title, people and year; a person decides."""
+    row = doi_row(nameless, [], [crossref(1), crossref(2)])
+    assert (row["found"], nameless.edits()) == ("", [])
+    assert "several works" in row["problem"]
+
+
+def test_openalex_is_asked_where_crossref_has_nothing(nameless: Desk) -> None:
+    """Its DOI is taken under the same conditions; the most it costs is told before."""
+    work = openalex_work(1, title=TITLE, publication_year=2010)
+    work["publication_date"] = "2010-01-01"
+    assert doi_row(nameless, [work], [])["found"] == "OpenAlex W1"
+    db.write(
+        nameless.engine,
+        lambda s: Maker(s).record("Book reviews", source_id="W8", year=2010),
+    )
+    status, out, err = nameless.run("fill", "--field", "doi")
+    assert status == 0
+    assert "at most 10 credits ($0.00)" in err
+    assert "too short" in out

@@ -253,7 +253,7 @@ def test_neither_key_nor_mail_address_is_told_or_stored(
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert "Traceback" not in done.stderr

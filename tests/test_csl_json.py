@@ -104,8 +104,10 @@ def test_the_answer_of_doi_org_is_one_item() -> None:
 
 def test_items_may_be_wrapped() -> None:
     """An object with a list of items is that list, whatever else it says."""
-    text = '{"style": {"items": [{}]},\n "items": [\n{"id": 1, "author": [{}]},\n{"id": 2}],'
-    text += ' "more": [{"id": 3}]}'
+    text = (
+        '{"style": {"items": [{}]},\n "items": [\n'
+        '{"id": 1, "author": [{}]},\n{"id": 2}], "more": [{"id": 3}]}'
+    )
     assert [row.line for row in _rows(text)] == _starts(text) == [3, 4]
     assert _rows("[]") == _rows('{"items": []}') == []
     assert _starts("[]") == _starts('{"items": []}') == []

@@ -754,15 +754,15 @@ def test_every_pair_is_listed_with_what_comes_of_it(
 
 
 def test_why_explains_a_report(session: Session, make: Maker) -> None:
-    """The verdicts that join come first, then those that keep others out."""
+    """The chain that joins comes first, outwards, then what keeps others out."""
     ann, _ = make.team()
     a, b, c, d, e = make.records(5)
     dedupe.decide(session, a.id, d.id, DIFFERENT, by=ann)
     machine(session, alike(a, b), alike(b, c), alike(d, e))
     rows = pairlist.explain(session, c.id)
     assert [(row["a"], row["b"], row["verdict"]) for row in rows] == [
-        (a.id, b.id, DUPLICATE),
         (b.id, c.id, DUPLICATE),
+        (a.id, b.id, DUPLICATE),
         (a.id, d.id, DIFFERENT),
     ]
     with pytest.raises(NotFoundError):

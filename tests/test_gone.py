@@ -51,6 +51,18 @@ def test_what_the_newest_whole_run_no_longer_met_is_listed(
     assert lost(team) == []
 
 
+def test_what_is_gone_stays_gone_until_it_is_found_again(
+    team: Engine, tmp_path: Path
+) -> None:
+    """A later run that finds as little forgets none; each names its first miss."""
+    for found in (of(1, 2, 3), of(1, 2), of(1), of(1)):
+        ask(team, asked(tmp_path), found)
+    told = [(each.source_id, each.run_id) for each in lost(team)]
+    assert told == [("W3", 2), ("W2", 3)]
+    ask(team, asked(tmp_path), of(1, 3))
+    assert [each.source_id for each in lost(team)] == ["W2"]
+
+
 def test_the_three_fates_of_a_work(team: Engine, tmp_path: Path) -> None:
     """Unknown: deleted. Another id: merged, with the record we hold. Else: there."""
     ask(team, asked(tmp_path), of(1, 2))

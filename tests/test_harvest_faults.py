@@ -301,7 +301,7 @@ def test_a_full_disk_ends_the_command_in_words(tmp_path: Path) -> None:
         words = ["harvest", "--source", "openalex", "--yes"]
         limit = file.stat().st_size + 120_000
         child = command(tmp_path, server, words, limit=limit)
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=120)
         assert (child.returncode, out) == (1, "")
         assert "the disk does not take what is written" in err
         assert "quota" in err
@@ -310,7 +310,7 @@ def test_a_full_disk_ends_the_command_in_words(tmp_path: Path) -> None:
         assert 0 < whole < 200
         assert rows(engine, Record) == rows(engine, Hit) == whole
         again = command(tmp_path, server, words)
-        _, err = again.communicate(timeout=60)
+        _, err = again.communicate(timeout=120)
         assert again.returncode == 0, err
     assert (rows(engine, Record), rows(engine, HarvestRun)) == (200, 1)
     check = db.read(engine, lambda s: s.connection().exec_driver_sql(
@@ -330,13 +330,13 @@ def test_two_processes_may_harvest_one_strategy_at_once(tmp_path: Path) -> None:
         ]
         words = ["harvest", "--yes"]
         children = [command(tmp_path, server, words) for _ in range(2)]
-        ends = [child.communicate(timeout=60) for child in children]
+        ends = [child.communicate(timeout=120) for child in children]
         for child, (_out, err) in zip(children, ends, strict=True):
             assert child.returncode in {0, 1, 3}, err
             assert "Traceback" not in err
             assert child.returncode == 0 or "somebody else is harvesting" in err
         last = command(tmp_path, server, words)
-        _, err = last.communicate(timeout=60)
+        _, err = last.communicate(timeout=120)
         assert last.returncode == 0, err
     assert len(names(engine)) == 60
     assert (rows(engine, Record), rows(engine, RawRecord)) == (60, 60)

@@ -18,6 +18,7 @@ from litreview.prisma import (
     BOXES,
     IDENTITIES,
     OPEN_BOXES,
+    RARE_BOXES,
     SPLITS,
     Flow,
     check,
@@ -249,7 +250,7 @@ def test_box_ids_and_units_are_those_of_the_standard(shared: Path) -> None:
     assert units == {box: BOXES[box].unit for box in listed}
     ours = set(BOXES) - set(listed) - set(OPEN_BOXES)
     explaining = {"other_duplicates", "other_records_excluded"}
-    assert ours == explaining | {"new_reports_of_previous"}
+    assert ours == explaining | {"new_reports_of_previous", *RARE_BOXES}
 
 
 def test_same_mistake_without_the_shared_folder() -> None:
@@ -281,7 +282,22 @@ def test_json_object_has_integers_and_splits() -> None:
     assert "records" not in found
     new = {box.id for box in BOXES.values() if box.column != "updated"}
     extra = {"database_specific_results", "register_specific_results", "interim"}
-    assert set(found) == new | extra
+    assert set(found) == (new | extra) - set(RARE_BOXES)
+
+
+def test_what_a_rule_left_unscreened_is_named_and_checked() -> None:
+    """PRISMA's footnote: excluded by automation, by which rule, among the excluded."""
+    rules = {"stopping rule: 50 in a row": 40}
+    stopped = replace(
+        changed(SETTLED, records_excluded_automatic=40), stopping_rules=rules
+    )
+    assert check(stopped) == []
+    found = to_json_object(stopped, ids=None)
+    assert found["records_excluded_automatic"] == rules
+    assert found["records_excluded"] == 190
+    assert failing(replace(stopped, stopping_rules={})) == {"P6"}
+    too_many = changed(stopped, records_excluded_automatic=191)
+    assert failing(replace(too_many, stopping_rules={"a": 191})) == {"P4"}
 
 
 def test_json_object_keeps_record_ids_under_one_key() -> None:
@@ -372,12 +388,16 @@ def flows(draw: Callable[[st.SearchStrategy[int]], int]) -> Flow:
     )
     parts["new_reports"] = included["dbr"] + included["other"]
     parts["new_studies"] = draw(st.integers(0, parts["new_reports"]))
+    parts["records_excluded_automatic"] = draw(
+        st.integers(0, parts["records_excluded"])
+    )
     return Flow(
         parts,
         {"a": one, "b": parts["database_results"] - one},
         {"r": parts["register_results"]},
         both["dbr"],
         both["other"],
+        {"rule": parts["records_excluded_automatic"]},
     )
 
 
@@ -401,6 +421,7 @@ def test_no_number_can_be_off_by_one(flow: Flow, data: st.DataObject) -> None:
         "register_per_source": flow.register_per_source,
         "dbr_excluded": flow.dbr_excluded,
         "other_excluded": flow.other_excluded,
+        "stopping_rules": flow.stopping_rules,
         name: {**parts, part: parts[part] + 1},
     }
     assert check(Flow(flow.counts, **odd)) != []

@@ -17,7 +17,7 @@ from litreview.protocol import (
     starter_criteria,
     starter_review,
 )
-from litreview.vocabulary import Role, Stage, Verdict
+from litreview.vocabulary import Order, Role, Stage, Verdict
 from litreview.yamlfile import parse
 
 REVIEW = """\
@@ -74,6 +74,40 @@ def test_review_errors_name_the_line(old: str, new: str, line: int, says: str) -
     assert says in str(caught.value)
     assert caught.value.line == line
     assert caught.value.path == Path("review.yaml")
+
+
+def test_every_record_is_screened_by_lot_unless_the_protocol_says_otherwise() -> None:
+    """Relevance is off and there is no stopping rule until a lead writes them."""
+    usual = read_review(REVIEW)
+    assert usual.orders == (Order.RANDOM, Order.NEWEST)
+    assert usual.stopping is None
+    stated = read_review(
+        f"{REVIEW}order: [relevance, random]\n"
+        "stopping: {rule: in_a_row, records: 50, why: A habit.}\n"
+    )
+    assert stated.orders == (Order.RELEVANCE, Order.RANDOM)
+    assert str(stated.stopping) == "50 irrelevant records in a row"
+    for wrong, says in (
+        ("order: [relevant]", "Did you mean 'relevance'"),
+        ("order: []", "the list 'order' is empty"),
+        ("stopping: never", "expected a mapping"),
+    ):
+        with pytest.raises(InputFileError) as caught:
+            read_review(f"{REVIEW}{wrong}\n")
+        assert says in str(caught.value)
+        assert caught.value.line == 8
+
+
+def test_what_the_starter_review_suggests_can_be_switched_on() -> None:
+    """Its commented lines are valid as they stand."""
+    text = starter_review("A title", "")
+    for start in ("order:", "stopping:", "  {rule: hyper"):
+        assert f"# {start}" in text
+        text = text.replace(f"# {start}", start)
+    review = read_review(text)
+    assert review.orders == tuple(Order)
+    assert review.stopping is not None
+    assert review.stopping.recall == 0.95
 
 
 @given(title=st.text(min_size=1), question=st.text())

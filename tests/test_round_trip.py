@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from litreview import cli, db, exports, works
 from litreview.bibliography import Reference, to_bibtex, to_csl_json, to_ris
 from litreview.citation import Author, Citation
 from litreview.sources import (
@@ -39,12 +40,16 @@ FORMATS: dict[str, tuple[Write, ModuleType]] = {
 }
 ALL = pytest.mark.parametrize("form", FORMATS)
 HERE = Path("round.trip")
+FILES = Path(__file__).resolve().parent / "files"
 
 # Every character that one of the formats could trip over, words that mean something
 # in BibTeX, and whatever else Unicode has.
 AWKWARD = st.sampled_from(
-    [*"\\{}~^#%&_$-'`?!\"<>@,;=:|/()[]", "--", "''", "``", "?`", "\\'e", "{\\o}"]
-    + [" and ", " others ", "TY  - ", "ER  - ", "AB  - x", "@book{a,", "OECD", "\u00e9"]
+    [
+        *"\\{}~^#%&_$-'`?!\"<>@,;=:|/()[]",
+        *("--", "''", "``", "?`", "\\'e", "{\\o}", " and ", " others ", "TY  - "),
+        *("ER  - ", "AB  - x", "@book{a,", "OECD", "\u00e9"),
+    ]
 )
 CHARACTERS = st.characters(exclude_categories=["Cs", "Cc"])
 WORDS = st.text(st.characters(categories=["L"]), min_size=1, max_size=8)
@@ -97,6 +102,7 @@ PAGES = st.one_of(
     LINES.map(as_pages).filter(lambda text: as_pages(text) == text),
 )
 ISBNS = st.sampled_from(["", "9780262033848", "026203384X", "9780262033848 026203384X"])
+LANGUAGES = st.sampled_from(["en", "English", "langfrench", "ngerman"])
 ISSNS = st.sampled_from(["", "1234-5678", "1234-5678 2049-363X"])
 
 
@@ -121,7 +127,7 @@ def references(draw: st.DrawFn) -> Reference:
         abstract=draw(TEXTS),
         type=draw(TYPES)[0],
         genre=draw(LINES),
-        language=draw(LINES),
+        language=draw(st.one_of(LANGUAGES, LINES)),
         url=draw(URLS),
         publisher=draw(LINES),
         issn=draw(ISSNS),
@@ -196,13 +202,40 @@ def test_a_list_comes_back_whole_and_in_order(
         ]
 
 
+@ALL
+def test_an_exported_review_is_imported_into_another(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the commands alone, another workspace gets the same works."""
+    monkeypatch.delenv("LITREVIEW_DATABASE", raising=False)
+    ending = exports.ENDINGS.get(form, form)
+    files = [str(FILES / name) for name in ("zotero.bib", "zotero.json", "eric.nbib")]
+    told = []
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        words = ["-w", str(folder), "--as", "lead"]
+        assert cli.run(["--as", "lead", "init", str(folder)]) == 0
+        assert cli.run([*words, "import", *files]) == 0
+        listed = ["export", "bibliography", "--set", "records"]
+        made = folder / f"list.{ending}"
+        assert cli.run([*words, *listed, "--to", str(made)]) == 0
+        files = [str(made)]
+        with db.opened(f"sqlite:///{next((folder / 'db').glob('*.sqlite'))}") as engine:
+            told.append(db.read(engine, lambda s: works.references(s, "records")))
+    sent, came = ([one.citation for one in listed] for listed in told)
+    assert len(sent) == 8
+    assert [replace(one, source_id="") for one in came] == [
+        replace(held(form, one), source_id="") for one in sent
+    ]
+
+
 @pytest.mark.shared
 @ALL
 def test_real_works_come_back_as_they_went(form: str, shared: Path) -> None:
     """Records of both services, as they are stored, survive the way."""
     listed = [
         Reference(number, told)
-        for number, told in enumerate(works(shared), start=1)
+        for number, told in enumerate(recorded(shared), start=1)
         if holds_names(form, told)
     ]
     assert len(listed) > 500
@@ -215,7 +248,7 @@ def test_real_works_come_back_as_they_went(form: str, shared: Path) -> None:
     assert not lost
 
 
-def works(shared: Path) -> Iterator[Citation]:
+def recorded(shared: Path) -> Iterator[Citation]:
     """Yield distinct citations of recorded works, each cleaned until it is stable."""
     seen = set()
     for name, module in (("openalex", openalex_work), ("crossref", crossref_work)):

@@ -25,9 +25,9 @@ from sqlalchemy import Engine
 from sqlalchemy import select as query
 from team import FT, TA
 
-from litreview import cli, db, rounds, screening, streams
+from litreview import cli, db, flow, rounds, screening, streams
 from litreview.cli import screen_loop
-from litreview.models import Decision, Person
+from litreview.models import Decision, Person, Record
 from litreview.rounds import Plan
 from litreview.screening import Ballot
 
@@ -142,6 +142,41 @@ def test_what_is_shown_is_the_record(desk: Desk) -> None:
         "i include  e exclude  m maybe",
     ):
         assert words in out
+
+
+def test_a_duplicate_seen_late_joins_its_report(desk: Desk) -> None:
+    """D names the record that this is one with; likely ones are offered.
+
+    The report comes back with both records, one vote is asked for it, and PRISMA
+    counts a duplicate removed and one report less.
+    """
+    first, second, *_ = desk.queue()
+    with db.transaction(desk.engine) as session:
+        session.get_one(Record, first).doi = "10.5555/made"
+        session.get_one(Record, second).doi = "10.5555/made"
+    status, out, err = desk.sit("d", "", "d", "none", "d", str(second), "i", "q")
+    assert status == 0
+    assert f"  {second}  " in out
+    assert "the same doi" in out
+    assert "'none' is no record id" in err
+    assert "2 records of one report" in out
+    assert f"dedupe undo {first} {second}" in out
+    assert desk.votes() == [(first, "include", "")]
+    assert second not in desk.queue()
+    with db.snapshot(desk.engine) as session:
+        boxes = flow.flow(session).counts
+    assert (boxes["duplicates"], boxes["records_screened"]) == (1, 0)
+
+
+@pytest.mark.parametrize("answer", ["999", "9" * 40])
+def test_a_duplicate_of_no_record_is_refused(desk: Desk, answer: str) -> None:
+    """An id that nobody has, or that no database holds, stores nothing."""
+    before = desk.queue()
+    status, _, err = desk.sit("d", answer, "d", str(before[0]), "q")
+    assert status == 0
+    assert "no record" in err
+    assert "itself" in err
+    assert desk.queue() == before
 
 
 def test_another_key_votes_nothing(desk: Desk) -> None:

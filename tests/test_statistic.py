@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litreview.statistic import Statistic, quantile, student, wald, wilson
+from litreview.statistic import Statistic, exact_count, quantile, student, wald, wilson
 from litreview.statistic import with_interval as give_interval
 
 
@@ -65,3 +67,33 @@ def test_quantile_runs_straight_between_neighbours() -> None:
     """Quantiles of 1 to 5 are found at, and between, the values."""
     assert [quantile([1, 2, 3, 4, 5], p) for p in (0, 0.5, 0.9, 1)] == [1, 3, 4.6, 5]
     assert quantile([7.0], 0.975) == 7
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "size", "limits"),
+    [
+        (3, 3, 3, (3, 3)),  # everything was drawn
+        (0, 10, 10, (0, 0)),
+        (0, 1, 2, (0, 1)),  # one is left, and it may be a hit
+        (2, 2, 4, (2, 4)),
+    ],
+)
+def test_exact_count_of_few(
+    hits: int, n: int, size: int, limits: tuple[int, int]
+) -> None:
+    """Small cases, counted by hand."""
+    assert exact_count(hits, n, size) == limits
+
+
+def test_exact_count_holds_the_truth() -> None:
+    """For every true number the limits miss it in at most 5 % of all samples."""
+    size, n = 30, 12
+    for true in range(size + 1):
+        missed = sum(
+            math.comb(true, hits) * math.comb(size - true, n - hits)
+            for hits in range(max(0, n - size + true), min(n, true) + 1)
+            if not (
+                exact_count(hits, n, size)[0] <= true <= exact_count(hits, n, size)[1]
+            )
+        )
+        assert missed / math.comb(size, n) <= 0.05

@@ -54,7 +54,7 @@ def calls(kind: str, processes: int) -> list[tuple[float, float]]:
         )
         for _ in range(processes)
     ]
-    told = [child.communicate(timeout=60)[0] for child in children]
+    told = [child.communicate(timeout=120)[0] for child in children]
     assert all(child.returncode == 0 for child in children)
     lines = [line.split() for text in told for line in text.splitlines()]
     return sorted((float(begun), float(ended)) for begun, ended in lines)

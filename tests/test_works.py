@@ -62,10 +62,10 @@ def test_removed_and_merged_records_are_in_no_set_but_records(
 def test_a_report_is_filled_from_its_other_records(
     session: Session, make: Maker
 ) -> None:
-    """What the first record says stays; what it leaves out, the oldest other says."""
+    """What a record leaves out, another of its report says, the oldest first."""
     make.review()
     first = make.record("Trust", year=2020, volume="1")
-    second = make.record("TRUST", year=2021, published="2021-05", doi="10.5555/b")
+    second = make.record("TRUST", year=2020, published="2020-05", doi="10.5555/b")
     third = make.record("trust", volume="3", doi="10.5555/c", retracted=True)
     session.add(RecordAuthor(record_id=third.id, position=1, family="Coe", given="R."))
     session.add(RecordAuthor(record_id=third.id, position=2, literal="OECD", orcid=""))
@@ -77,8 +77,7 @@ def test_a_report_is_filled_from_its_other_records(
     ]
     assert (number, told.source_id) == (first.id, first.source_id)
     assert (told.title, told.volume, told.doi) == ("Trust", "1", "10.5555/b")
-    # The date belongs to another year than the first record's, so it is not taken.
-    assert (told.year, told.published) == (2020, "")
+    assert (told.year, told.published) == (2020, "2020-05")
     assert told.authors == (Author("Coe", "R."), Author("", literal="OECD"))
     assert told.retracted
 

@@ -30,6 +30,8 @@ people:
 stages:
   title_abstract: {per_record: 3}
   full_text: {per_record: 3}
+order: [random, newest, relevance]
+stopping: {rule: share, share: 0.1, why: To have a rule that holds.}
 """
 STRATEGY = """\
 title: Trust in schools
@@ -243,6 +245,12 @@ def _let_bob_speak(world: World, *, second: bool) -> None:
     for again in ("12", "18"):
         world.do("eve", "screen", "withdraw", again)
     world.do("dana", "dedupe", "decide", "14", "15", "duplicate")
+    # Only these have no votes yet.
+    world.do("dana", "screen", "pilot", "--size", "2", "--seed", "1")
+    for record, told in ((1, ("include", "exclude X-POP")), (22, ("exclude", "maybe"))):
+        words = ballot(record, "t", told[second])
+        world.do("bob", "screen", *words, "--note", NOTES[second])
+    world.do("ann", "screen", *ballot(22, "t", "include"))
 
 
 def ballot(record: int, stage: str, said: str) -> list[str]:

@@ -59,13 +59,17 @@ class App:
         return file is not None and not file.exists()
 
     @property
+    def handle_chosen(self) -> str | None:
+        """The handle of --as or LITREVIEW_USER, if there is one."""
+        return self.handle_given or os.environ.get("LITREVIEW_USER")
+
+    @property
     def handle(self) -> str:
         """Who is asking: --as, LITREVIEW_USER, or the system's user name."""
         from litreview.errors import UsageError
 
-        given = self.handle_given or os.environ.get("LITREVIEW_USER")
         try:
-            return given or getpass.getuser()
+            return self.handle_chosen or getpass.getuser()
         except (KeyError, OSError) as error:
             raise UsageError(
                 "the system does not say who you are", fix="give --as HANDLE"

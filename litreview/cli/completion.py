@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("record_ids", metavar="[ID]...", type=ID, nargs=-1)
 @click.option(
     "--field",
-    type=click.Choice(["abstract"]),
+    type=click.Choice(["abstract", "doi"]),
     default="abstract",
     show_default=True,
     help="What is to be filled in.",
@@ -31,17 +31,21 @@ if TYPE_CHECKING:
 def fill(
     app: App, record_ids: tuple[int, ...], field: str, *, dry_run: bool, as_json: bool
 ) -> None:
-    """Fill in missing abstracts from the other service.
+    """Fill in missing abstracts, or DOIs, from the services.
 
-    Records of Crossref are looked up in OpenAlex by their DOI, those of OpenAlex in
-    Crossref, others in both; that costs nothing. An abstract is stored as your
-    correction, with where it came from as the reason; one that is there is never
-    touched, and `record edit` undoes it. Without ids it is done for all records.
+    For abstracts, records of Crossref are looked up in OpenAlex by their DOI, those of
+    OpenAlex in Crossref, others in both; that costs nothing. For DOIs, Crossref is
+    searched by title, first author and year, then OpenAlex (10 credits a record, told
+    before); one is taken only where the title is the same, the year at most one off,
+    and no other DOI fits. What is found is stored as your correction, with where it
+    came from as the reason; what is there is never touched, and `record edit` undoes
+    it. Without ids it is done for all records.
 
     \b
     Example:
       litreview record fill --dry-run
       litreview record fill 12 40
+      litreview record fill --field doi --dry-run
     """
     from litreview import completion, lookup
     from litreview.records import WORKERS
@@ -50,19 +54,34 @@ def fill(
     settings = {name: settings_from(os.environ, name) for name in completion.SERVICES}
     if not dry_run:
         app.read(lambda s: lookup.actor(s, app.handle, roles=WORKERS))
-    gaps = app.read(lambda session: completion.gaps(session, record_ids))
+    gaps = app.read(lambda s: completion.gaps(s, record_ids, field=field))
+    if field == "doi" and gaps:
+        say(_costs(len(gaps)))
     filled = completion.fill(
         app.write, gaps, by=app.handle, settings=settings, dry=dry_run
     )
     done = list(filled)
     rows = [_row(one, field) for one in done]
     columns = ["record_id", "title", "found", "problem"]
-    show_rows(rows, columns, as_json=as_json, empty="no abstract is missing")
+    word = "DOI" if field == "doi" else field
+    show_rows(rows, columns, as_json=as_json, empty=f"no {word} is missing")
     if rows and not as_json:
-        show(f"{sum(bool(one.origin) for one in done)} of {len(done)} abstracts found")
+        show(f"{sum(bool(one.origin) for one in done)} of {len(done)} {word}s found")
     if dry_run:
         say("nothing was stored")
     _fail_if_unanswered(done)
+
+
+def _costs(number: int) -> str:
+    """Say what searching for the DOIs of so many records takes at most."""
+    from litreview.harvest import CREDIT_DOLLARS, SEARCH_CREDITS
+
+    credits_ = number * SEARCH_CREDITS
+    return (
+        f"{number} records without a DOI: a search each at Crossref, which is free; "
+        f"where it has nothing, one at OpenAlex: at most {credits_:,} credits "
+        f"(${credits_ * CREDIT_DOLLARS:.2f})"
+    )
 
 
 def _row(done: Filled, field: str) -> dict[str, object]:
@@ -71,6 +90,7 @@ def _row(done: Filled, field: str) -> dict[str, object]:
         "title": done.gap.title,
         "doi": done.gap.doi,
         "field": field,
+        "value": done.value,
         "found": done.origin,
         "problem": "; ".join(filter(None, (done.problem, str(done.error or "")))),
     }

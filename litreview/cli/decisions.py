@@ -23,9 +23,9 @@ from litreview.errors import (
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from litreview.ballots import Imported, VoteRow
     from litreview.intake import File, Judgement
     from litreview.protocol import Criteria
-    from litreview.screening import Imported, VoteRow
 
 WAITING_SHOWN = 20  # lines of votes that wait, in a message
 
@@ -191,20 +191,20 @@ def take(app: App, file: File, plan: Plan) -> Imported:
     """Store a file's decisions as votes, in one transaction; the file is in."""
 
     def work(session: Session) -> Imported:
-        from litreview import intake, lookup, screening
+        from litreview import ballots, intake, lookup
 
         by = lookup.actor(session, app.handle)
         votes: dict[tuple[str, str], list[VoteRow]] = defaultdict(list)
         for judgement in intake.judgements(session, file):
             row = _vote(plan, judgement)
             votes[row.stage, row.screener].append(row)
-        told = screening.Imported()
+        told = ballots.Imported()
         # Title and abstract first: a vote on a full text needs an inclusion there.
         for stage, handle in sorted(
             votes, key=lambda key: (key[0] == "full_text", key)
         ):
             # A line may hold several people's votes: the name tells them apart.
-            done = screening.import_votes(
+            done = ballots.import_votes(
                 session,
                 votes[stage, handle],
                 file_hash=f"{file.sha256}:{stage}:{handle}",
@@ -220,7 +220,7 @@ def take(app: App, file: File, plan: Plan) -> Imported:
 
 
 def _vote(plan: Plan, judgement: Judgement) -> VoteRow:
-    from litreview.screening import VoteRow
+    from litreview.ballots import VoteRow
 
     said = judgement.opinion
     stage = plan.stage or said.stage

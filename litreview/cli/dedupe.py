@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING
 import click
 
 from litreview.cli.app import App, pass_app
+from litreview.cli.dedupe_audit import audit
+from litreview.cli.dedupe_import import import_
 from litreview.cli.ids import ID
-from litreview.cli.output import bullet_list, json_option, say, show, show_json
+from litreview.cli.output import json_option, say, show, show_json
+from litreview.cli.verdicts import tell, undone
 from litreview.vocabulary import PairVerdict
 
 if TYPE_CHECKING:
     from litreview.dedupe import Found
-    from litreview.grouping import Change
     from litreview.pairlist import PairRow
-    from litreview.pairs import Refusal
 
 # Plain words: click would ask for the names of enumeration members.
 ANSWERS = tuple(
     word.value
     for word in (PairVerdict.DUPLICATE, PairVerdict.SAME_STUDY, PairVerdict.DIFFERENT)
 )
+
+
+JOINED = "one report"  # `pairlist.Effect.JOINED`, which takes long to import
 
 
 @click.group()
@@ -37,6 +41,10 @@ def dedupe() -> None:
       litreview dedupe find
       litreview dedupe review
     """
+
+
+dedupe.add_command(audit)
+dedupe.add_command(import_)
 
 
 @dedupe.command()
@@ -90,7 +98,8 @@ def _show_found(found: Found) -> None:
     "record_id",
     type=ID,
     metavar="ID",
-    help="Explain this record's report: the verdicts that join it or keep others out.",
+    help="Explain this record's report: the chain of pairs that join it, with scores "
+    "and reasons, then those that wait, were refused, or keep others out.",
 )
 @click.option("--all", "everything", is_flag=True, help="List the decided pairs too.")
 @json_option
@@ -123,8 +132,21 @@ def list_(app: App, record_id: int | None, *, everything: bool, as_json: bool) -
         show_json(rows)
     elif not rows:
         say(empty)
+    elif record_id is not None:
+        _show_members(rows, record_id)
     for row in () if as_json else rows:
         _show_row(row)
+
+
+def _show_members(rows: list[PairRow], record_id: int) -> None:
+    """Show the report that the rows explain: the chain that joins it comes first."""
+    ends = {end for row in rows if row["effect"] == JOINED for end in _ends(row)}
+    members = sorted(ends | {record_id})
+    show(f"report {members[0]}: records {', '.join(map(str, members))}")
+
+
+def _ends(row: PairRow) -> tuple[int, int]:
+    return row["a"], row["b"]
 
 
 def _show_row(row: PairRow) -> None:
@@ -205,21 +227,6 @@ def undo(app: App, a: int, b: int) -> None:
     tell(change)
 
 
-def undone(change: Change) -> str:
-    """Return in words what an undo stored and what holds now."""
-    ((a, b),) = change.pairs
-    if change.verdict == PairVerdict.DIFFERENT:
-        return (
-            f"{a} and {b}: the machine's verdict is overruled by your `different`, or "
-            f"the next `dedupe find` would repeat it; undo again to let it hold"
-        )
-    now = change.now.get((a, b))
-    holds = (
-        f"the machine's {now.verdict} holds again" if now else "no verdict holds now"
-    )
-    return f"{a} and {b}: the person's verdict is withdrawn; {holds}"
-
-
 @dedupe.command()
 @click.argument("record_id", metavar="ID", type=ID)
 @click.option("--why", default="", help="Your reason, kept with the verdicts.")
@@ -253,9 +260,12 @@ def split(app: App, record_id: int, why: str) -> None:
 def review(app: App) -> None:
     """Go through the pairs that wait for a person, one key each.
 
-    Keys: d duplicate, s same study, x different, k skip, u undo the last verdict,
-    q quit. Fields that differ are marked with *. Each verdict is stored at once;
-    keys typed ahead are thrown away. Without a terminal, one line is one answer.
+    Keys: d duplicate, s same study, n different (x does it too), k skip, a the whole
+    abstracts, u take back your last verdict, also one of an earlier sitting, q quit.
+    The likeliest pairs come first. On a terminal the two records stand side by side;
+    fields that differ begin with *, words that differ stand in «marks». Each verdict
+    is stored at once; keys typed ahead are thrown away. Without a terminal, one line
+    is one answer.
 
     \b
     Example:
@@ -264,34 +274,3 @@ def review(app: App) -> None:
     from litreview.cli.dedupe_review import Review
 
     Review(app).run()
-
-
-def tell(change: Change) -> None:
-    """Say on stderr which records moved, and what was refused and why."""
-    for cluster, members in change.reports.items():
-        if len(members) > 1:
-            together = ", ".join(map(str, members))
-            say(f"report {cluster}: records {together}")
-        elif cluster in change.moved:
-            say(f"record {cluster} is a report of its own now")
-    if not change.moved:
-        say("no record moved")
-    for refusal in change.refused:
-        say(refused(refusal))
-
-
-def refused(refusal: Refusal) -> str:
-    """Return in words which link was refused, by what, and what can be done."""
-    ruling = refusal.ruling
-    whose = "a person's" if ruling.by_person else "the machine's"
-    walls = [
-        f"{wall.a_id} and {wall.b_id} are {wall.verdict.replace('_', ' ')}, says a "
-        f"person; `litreview dedupe undo {wall.a_id} {wall.b_id}` withdraws that"
-        for wall in refusal.blocked_by
-    ]
-    return (
-        f"refused: {whose} duplicate {ruling.a_id} {ruling.b_id} would join records "
-        f"that a person holds apart; it waits for a person\n{bullet_list(walls)}\n"
-        f"  - or agree with that: `litreview dedupe decide {ruling.a_id} "
-        f"{ruling.b_id} different`"
-    )

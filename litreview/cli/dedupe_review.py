@@ -1,44 +1,32 @@
 """The loop of `litreview dedupe review`: a card, a key, a stored verdict.
 
-The two records stand one under the other, field by field, so that the screen can
-be narrow and a screen reader reads them in order; fields that differ begin with a
-star. The queue is asked again after every verdict, since one answer may settle
-other pairs.
+The queue is asked again after every verdict, since one answer may settle other
+pairs. Undo takes back the person's own verdicts only, the newest first: those of
+this sitting, then those of earlier ones.
 """
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from litreview import dedupe as service
-from litreview import lookup, pairs
-from litreview.cli import keys
+from litreview import lookup, pairlist, pairs
+from litreview.cli import keys, pair_card
 from litreview.cli.app import App
-from litreview.cli.dedupe import tell, undone
 from litreview.cli.output import say, show
+from litreview.cli.verdicts import tell, undone
 from litreview.models import Record
 from litreview.pairs import Pair, Waiting
-from litreview.text import title_key
 from litreview.vocabulary import PairVerdict
 
 VERDICTS = {
     "d": PairVerdict.DUPLICATE,
     "s": PairVerdict.SAME_STUDY,
+    "n": PairVerdict.DIFFERENT,
     "x": PairVerdict.DIFFERENT,
 }
-KEYS = "d duplicate  s same study  x different  k skip  u undo  q quit"
-FIELDS = (
-    "title",
-    "authors",
-    "year",
-    "container_title",
-    "volume",
-    "issue",
-    "pages",
-    "doi",
-    "type",
-    "source",
-    "abstract",
-)
-ABSTRACT_LENGTH = 400  # characters; enough to tell two abstracts apart
+KEYS = "d duplicate  s same study  n different  k skip  a abstracts  u undo  q quit"
+FOOT = 2  # lines below the card: the keys, the cursor
 
 
 class Review:
@@ -66,12 +54,13 @@ class Review:
                 say("no more pairs wait for you")
                 break
             self._show(left[0], len(left))
-            if not self._answer((left[0].a_id, left[0].b_id)):
+            if not self._answer(left[0], len(left)):
                 break
         say(f"{len(self.decided)} decided, {len(self.skipped)} skipped")
 
-    def _answer(self, pair: Pair) -> bool:
+    def _answer(self, waiting: Waiting, left: int) -> bool:
         """Take keys until one settles this card; return False to stop."""
+        pair = (waiting.a_id, waiting.b_id)
         while True:
             key = keys.ask_key()
             if key in {"q", keys.END}:
@@ -79,6 +68,9 @@ class Review:
             if key == "k":
                 self.skipped.add(pair)
                 return True
+            if key == "a":
+                self._show(waiting, left, whole=True)
+                continue
             if key == "u" and self._undo():
                 return True
             if key in VERDICTS:
@@ -101,11 +93,11 @@ class Review:
             self.skipped.add(pair)
 
     def _undo(self) -> bool:
-        """Take back the last verdict of this walk; return whether there was one."""
-        if not self.decided:
+        """Take back this person's newest verdict; return whether there was one."""
+        pair = self.app.read(lambda s: pairlist.newest_of(s, self.app.handle))
+        if pair is None:
             say("there is nothing to undo yet")
             return False
-        pair = self.decided.pop()
         change = self.app.write(
             lambda session: service.undo(
                 session, *pair, by=lookup.person(session, self.app.handle)
@@ -113,46 +105,29 @@ class Review:
         )
         say(undone(change))
         tell(change)
+        if pair in self.decided:
+            self.decided.remove(pair)
+        else:
+            say("that was a verdict of an earlier sitting")
         self.skipped.discard(pair)
         return True
 
-    def _show(self, pair: Waiting, left: int) -> None:
-        a, b = self.app.read(
-            lambda session: (
-                lookup.record(session, pair.a_id),
-                lookup.record(session, pair.b_id),
-            )
-        )
-        show("")
-        show(f"records {a.id} and {b.id}   score {pair.score:.2f}   {left} left")
+    def _show(self, pair: Waiting, left: int, *, whole: bool = False) -> None:
+        def look(session: Session) -> tuple[Record, Record]:
+            return lookup.record(session, pair.a_id), lookup.record(session, pair.b_id)
+
+        a, b = self.app.read(look)
+        lines = [
+            "",
+            f"records {a.id} and {b.id}   score {pair.score:.2f}   {left} left",
+        ]
         if pair.reasons:
-            show(f"because: {'; '.join(pair.reasons)}")
-        for wall in pair.blocked_by:
-            show(f"against: {wall.a_id} and {wall.b_id} are {wall.verdict} by a person")
-        for line in card(a, b):
+            lines.append(f"because: {'; '.join(pair.reasons)}")
+        lines += [
+            f"against: {wall.a_id} and {wall.b_id} are {wall.verdict} by a person"
+            for wall in pair.blocked_by
+        ]
+        for line in lines:
             show(line)
+        pair_card.put(a, b, used=pair_card.height(lines) + FOOT, whole=whole)
         show(KEYS)
-
-
-def card(a: Record, b: Record) -> list[str]:
-    """Return the lines that show two records; a star marks what differs."""
-    lines = []
-    for field in FIELDS:
-        one, other = _shown(a, field), _shown(b, field)
-        if not one and not other:
-            continue
-        name = field.replace("container_title", "in")
-        if title_key(one) == title_key(other):
-            lines.append(f"  {name:<9} {one}")
-        else:
-            lines += [
-                f"* {name:<9} {one or '(none)'}",
-                f"* {'':<9} {other or '(none)'}",
-            ]
-    return lines
-
-
-def _shown(record: Record, field: str) -> str:
-    value = getattr(record, field)
-    text = "" if value is None else " ".join(str(value).split())
-    return text if len(text) <= ABSTRACT_LENGTH else text[:ABSTRACT_LENGTH] + " ..."

@@ -146,6 +146,52 @@ def records(app: App, kind: str | None, to: str | None) -> None:
     _table(app, "records", (kind, to))
 
 
+@export.command("reports")
+@_options("csv", "json")
+@pass_app
+def reports_(app: App, kind: str | None, to: str | None) -> None:
+    """Write the reports: one row for all records that are the same.
+
+    Each field has the best value that any of the records tells; `origins` names the
+    record it is taken from.
+
+    \b
+    Example:
+      litreview export reports --to reports.csv
+    """
+    _table(app, "reports", (kind, to))
+
+
+@export.command()
+@_options("csv", "json")
+@pass_app
+def pairs(app: App, kind: str | None, to: str | None) -> None:
+    """Write the pairs of records that were judged or proposed to be the same.
+
+    Each with its score, its reasons, the verdict in force and whose that is.
+
+    \b
+    Example:
+      litreview export pairs --to pairs.csv
+    """
+    _table(app, "pairs", (kind, to))
+
+
+@export.command()
+@_options("csv", "json")
+@pass_app
+def groups(app: App, kind: str | None, to: str | None) -> None:
+    """Write every record with its report and its study.
+
+    Other tools read such groups; `litreview dedupe import` reads theirs.
+
+    \b
+    Example:
+      litreview export groups --to groups.csv
+    """
+    _table(app, "groups", (kind, to))
+
+
 @export.command()
 @unblind_option
 @_options("csv", "json")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from litreview.cli.app import App, pass_app
+from litreview.cli.fulltext_files import find, import_
 from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show_rows
 
@@ -69,3 +70,7 @@ def set_(app: App, record_ids: tuple[int, ...], status: str, *, where: str) -> N
 
     app.write(work)
     say(f"recorded: {status} for {len(record_ids)} report(s)")
+
+
+fulltext.add_command(find)
+fulltext.add_command(import_)

@@ -65,9 +65,9 @@ def harvest(app: App, names: tuple[str, ...], **words: Unpack[HarvestWords]) -> 
     """Run the saved searches on OpenAlex and Crossref.
 
     Each page is stored as it comes. Stop it at any time; the same command goes on
-    where it stopped, and the exit status is 3 as long as something is missing. A
-    search that was finished before is run anew and adds only what is new; what was
-    added, changed and gone against the run before is told at the end.
+    where it stopped, and the exit status is 3 as long as something is missing. Once
+    all are finished, it runs them anew and adds only what is new; what was added,
+    changed and gone against the run before is told at the end.
 
     --since asks only for what is new or changed; `last` is the day on which each
     search was last begun and then finished. Only a whole run can tell what is gone.
@@ -86,7 +86,7 @@ def harvest(app: App, names: tuple[str, ...], **words: Unpack[HarvestWords]) -> 
     settings = {source: settings_from(os.environ, source) for source in SOURCES}
     plan = _planned(app, names, words)
     _warn({search.source for search in plan}, settings)
-    plan = _since_or_whole(plan, settings)
+    plan = _pending(app, _since_or_whole(plan, settings))
     if words["dry_run"]:
         forecasts = service.forecast(plan, settings)
         _show_forecasts(forecasts, settings, as_json=words["as_json"])
@@ -145,6 +145,21 @@ def _since_or_whole(
         say(
             "OpenAlex gives changes only to paid plans; its searches are asked whole "
             f"instead. {refusal.what} {refusal.why}".rstrip()
+        )
+    return plan
+
+
+def _pending(app: App, plan: list[Search]) -> list[Search]:
+    """Return what is to be asked now, and tell what waits till that is finished."""
+    from litreview import changes
+
+    now = datetime.now(UTC)
+    plan, waiting = app.read(lambda s: changes.pending(s, plan, now=now))
+    if waiting:
+        told = ", ".join(f"{each.name} on {each.source}" for each in waiting)
+        say(
+            f"finished before, and left until the others are: {told}. To ask them "
+            "now, name them without the others"
         )
     return plan
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Any
 
 import click
@@ -18,6 +19,8 @@ PLAIN_FIELDS = (
     *("year", "published", "container_title", "volume", "issue", "pages", "publisher"),
     *("doi", "issn", "isbn", "pmid", "url", "type", "genre", "language", "flags"),
 )
+
+SHOWN = 120  # characters of a merged value; the record's own fields stand in full
 
 
 @click.group()
@@ -98,6 +101,9 @@ def search(app: App, text: str, *, as_json: bool) -> None:
 def show_(app: App, record_id: int, *, as_json: bool) -> None:
     """Show all that is known of a record, and where it came from.
 
+    Of a report with several records, what they come to together is shown too: the
+    best value of each field, the record it is taken from, and why.
+
     \b
     Example:
       litreview record show 12
@@ -110,6 +116,7 @@ def show_(app: App, record_id: int, *, as_json: bool) -> None:
         show_json(found)
         return
     _show_fields(found)
+    _show_merged(found)
     for notice in found["notices"]:
         show(f"notice    {_notice_words(notice)}")
     if found["strategies"]:
@@ -154,6 +161,21 @@ def _show_fields(found: dict[str, Any]) -> None:
         show(f"state     {stage.replace('_', ' ')}: {word.replace('_', ' ')}")
     if found["abstract"]:
         show(f"abstract  {found['abstract']}")
+
+
+def _show_merged(found: dict[str, Any]) -> None:
+    """Show what the records of a report come to, each field with whose it is."""
+    source = {
+        m["record_id"]: f"{m['source']} {m['source_id']}" for m in found["members"]
+    }
+    if len(source) == 1:
+        return
+    show(f"merged    {len(source)} records as one report:")
+    for name, choice in found["merged"].items():
+        whose = choice["record_id"]
+        value = shorten(_plain(choice["value"]), SHOWN, placeholder=" ...")
+        why = ", ".join(choice["why"])
+        show(f"  {name}: {value} [{source[whose]}, record {whose}: {why}]")
 
 
 def _notice_words(notice: dict[str, Any]) -> str:

@@ -9,7 +9,6 @@ import click
 
 from litreview.cli.app import App, pass_app
 from litreview.cli.choices import (
-    STAGES,
     VERDICTS,
     any_stage_option,
     reason_option,
@@ -18,6 +17,10 @@ from litreview.cli.choices import (
 )
 from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show, show_json, show_rows
+from litreview.cli.screen_order import order_option
+from litreview.cli.screen_pack import pack, pack_option, unpack
+from litreview.cli.screen_pilot import calibration, pilot
+from litreview.cli.screen_progress import progress, stop
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -279,9 +282,14 @@ def set_aside(app: App, handle: str, record_id: int, *, why: str) -> None:
 
 @screen.command()
 @any_stage_option
+@click.option(
+    "--round", "round_name", metavar="NAME", help="Only this round, or pilot."
+)
 @json_option
 @pass_app
-def agreement(app: App, *, stage: str | None, as_json: bool) -> None:
+def agreement(
+    app: App, *, stage: str | None, round_name: str | None, as_json: bool
+) -> None:
     """Show how far screeners agree, on first independent votes of complete records.
 
     Each figure comes with its 95 % interval and its number of records; a figure
@@ -291,13 +299,18 @@ def agreement(app: App, *, stage: str | None, as_json: bool) -> None:
     Example:
       litreview screen agreement --json
     """
-    from litreview import reports
+    from litreview import lookup, reports
 
-    found = [
-        entry
-        for entry in app.read(reports.agreement)
-        if stage in (None, str(entry.stage))
-    ]
+    def work(session: Session) -> list[reports.Agreement]:
+        if round_name is None:
+            return reports.agreement(session)
+        return [
+            entry
+            for part in lookup.rounds(session, round_name, stage=stage)
+            for entry in reports.agreement(session, part)
+        ]
+
+    found = [entry for entry in app.read(work) if stage in (None, str(entry.stage))]
     if as_json:
         show_json([_agreement_object(entry) for entry in found])
         return
@@ -346,53 +359,6 @@ def _interval(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
 
 
-@screen.command()
-@any_stage_option
-@json_option
-@pass_app
-def progress(app: App, *, stage: str | None, as_json: bool) -> None:
-    """Show how far screening has come: yours, and the whole.
-
-    \b
-    Example:
-      litreview screen progress
-    """
-    from litreview import lookup, rounds, state
-
-    stages = [stage] if stage else STAGES
-
-    def work(session: Session) -> dict[str, tuple[rounds.Queue, dict[str, int]]]:
-        person = lookup.actor(session, app.handle)
-        return {
-            each: (
-                rounds.own_progress(session, person, stage=each),
-                state.standings(session, each),
-            )
-            for each in stages
-        }
-
-    found = app.read(work)
-    if as_json:
-        show_json(
-            {
-                each: {
-                    "own": {
-                        "assigned": own.assigned,
-                        "done": own.done,
-                        "left": own.left,
-                    },
-                    "all": counts,
-                }
-                for each, (own, counts) in found.items()
-            }
-        )
-        return
-    for each, (own, counts) in found.items():
-        show(f"{each}: {app.handle} has done {own.done:,} of {own.assigned:,}")
-        told = ", ".join(f"{word} {number:,}" for word, number in counts.items())
-        show(f"  everybody: {told}")
-
-
 @screen.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
@@ -411,7 +377,7 @@ def import_votes(app: App, file: Path, *, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from litreview import lookup, screening
+    from litreview import ballots, lookup
     from litreview.cli.votes_file import read_votes
     from litreview.errors import IncompleteError
 
@@ -422,7 +388,7 @@ def import_votes(app: App, file: Path, *, as_json: bool) -> None:
             say(f"{number:,} of {len(rows):,} votes")
 
     done = app.write(
-        lambda session: screening.import_votes(
+        lambda session: ballots.import_votes(
             session,
             rows,
             file_hash=digest,
@@ -448,17 +414,32 @@ def import_votes(app: App, file: Path, *, as_json: bool) -> None:
 
 @screen.command()
 @stage_option
+@order_option
+@pack_option
 @pass_app
-def start(app: App, *, stage: str) -> None:
+def start(app: App, *, stage: str, order: str | None) -> None:
     """Screen what was handed to you, one key a record.
 
-    i include, e exclude, m maybe, s skip, n note, u undo, c criteria, q quit. A vote
-    is stored before the next record shows. Keys typed ahead are thrown away.
+    i include, e exclude, m maybe, s skip, n note, d duplicate of another record, u
+    undo, c criteria, q quit. A vote is stored before the next record shows. Keys typed
+    ahead are thrown away.
+
+    The order is by lot, by date (newest) or learnt from your own votes and from
+    finished records (relevance), as far as the protocol allows it.
 
     \b
     Example:
       litreview --as ann screen start
+      litreview --as ann screen start --order relevance
     """
     from litreview.cli.screen_loop import Loop
 
-    Loop(app, stage).run()
+    Loop(app, stage, order).run()
+
+
+screen.add_command(pack)
+screen.add_command(unpack)
+screen.add_command(pilot)
+screen.add_command(calibration)
+screen.add_command(progress)
+screen.add_command(stop)

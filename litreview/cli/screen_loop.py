@@ -12,12 +12,15 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from litreview.cli.app import App
+from litreview.cli.ids import LARGEST
 from litreview.cli.keys import END, ask_key, flush_input, read_key
+from litreview.cli.screen_order import Learning, arranged
 from litreview.errors import LitreviewError
 from litreview.text import printable
 from litreview.vocabulary import Stage, Verdict
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from litreview.models import Person
+    from litreview.ordering import Material
     from litreview.protocol import Criteria
     from litreview.screening import Card
 
@@ -37,8 +41,8 @@ WIDEST = 96
 class Loop:
     """A screener's sitting: the queue, the votes cast, the note on this record."""
 
-    def __init__(self, app: App, stage: str) -> None:
-        from litreview import lookup, rounds
+    def __init__(self, app: App, stage: str, order: str | None = None) -> None:
+        from litreview import lookup
 
         self.app = app
         self.stage = stage
@@ -46,13 +50,30 @@ class Loop:
         self.cast: list[int] = []
         self.skipped = 0
 
-        def begin(session: Session) -> tuple[Person, list[int], Criteria]:
+        def begin(
+            session: Session,
+        ) -> tuple[Person, list[int], Material | None, Criteria]:
             person = lookup.actor(session, app.handle)
-            queue = rounds.queue(session, person, stage=stage)
-            return person, queue, lookup.criteria(session)
+            queue, material = arranged(session, person, stage=stage, order=order)
+            return person, queue, material, lookup.criteria(session)
 
-        self.person, self.queue, self.criteria = app.read(begin)
+        self.person, self.queue, material, self.criteria = app.read(begin)
         self.total = len(self.queue)
+        self.learning = self._learning(material)
+
+    def _learning(self, material: Material | None) -> Learning | None:
+        """Return what learns the order, where there is one to learn."""
+        if material is None or not self.queue:
+            return None
+        put(f"counting the words of {len(material.texts):,} records", err=True)
+        learning = Learning(material)
+        if not learning.ready:
+            put(
+                "by lot until one record is included and one is excluded: there is "
+                "nothing to learn from yet",
+                err=True,
+            )
+        return learning
 
     def run(self) -> None:
         """Show what waits until it is done or the screener quits."""
@@ -60,6 +81,8 @@ class Loop:
             put(f"nothing waits for {self.person.handle} at {self.stage}", err=True)
             return
         while self.queue:
+            if self.learning is not None:
+                self.queue = self.learning.order(self.queue)
             record_id = self.queue[0]
             card = self._card(record_id)
             if card is None:
@@ -67,6 +90,8 @@ class Loop:
                 continue
             if not self._ask(card):
                 break
+        if self.learning is not None:
+            self.learning.end()
         put(
             f"{len(self.cast)} voted on, {self.skipped} skipped, "
             f"{len(self.queue)} left; every vote is stored",
@@ -99,6 +124,8 @@ class Loop:
             if key == "s":
                 self.skipped += 1
                 self.queue.append(self.queue.pop(0))
+                if self.learning is not None:
+                    self.learning.put_off(card.record_id)
                 return True
             if key == "u" and self._undo():
                 return True
@@ -106,7 +133,9 @@ class Loop:
                 self.note = self._line("note: ")
             elif key == "c":
                 self._show_criteria()
-            elif key not in (*VERDICT_KEYS, "u"):
+            elif key == "d" and self._duplicate(card):
+                return True
+            elif key not in (*VERDICT_KEYS, "u", "d"):
                 put(self._keys(), err=True)
             key = read_key()
         return False
@@ -150,6 +179,9 @@ class Loop:
             put(str(error), err=True)
             return False
         self.cast.append(card.record_id)
+        if self.learning is not None:
+            relevant = verdict != Verdict.EXCLUDE
+            self.learning.heard(card.record_id, relevant=relevant)
         put(f"  {verdict}: record {card.record_id} (u takes it back)")
         return True
 
@@ -174,7 +206,50 @@ class Loop:
             put(str(error), err=True)
             return False
         self.queue.insert(0, record_id)
+        if self.learning is not None:
+            self.learning.taken_back(record_id)
         put(f"  taken back: record {record_id}")
+        return True
+
+    def _duplicate(self, card: Card) -> bool:
+        """Ask which record this is a duplicate of, and store that; False if none.
+
+        What comes of it is shown at once: the report with all its records, where it
+        still waits for this person, else the next one.
+        """
+        from litreview import dedupe, lookup, packfile, pairlist
+        from litreview.cli.verdicts import tell
+        from litreview.vocabulary import PairVerdict
+
+        url = self.app.engine.url
+        if url.get_backend_name() == "sqlite" and packfile.is_pack(
+            Path(url.database or "")
+        ):
+            put("a pack takes votes only: note it (n), and decide in the review")
+            return False
+        for one in self.app.read(lambda s: pairlist.likely(s, card.record_id)):
+            put(f"  {one.record_id}  {one.year or '----'}  {one.title}  ({one.why})")
+        answer = self._line("duplicate of record (its id; Enter goes back): ")
+        if not answer.isdecimal() or int(answer) > LARGEST:
+            put(f"{answer!r} is no record id" if answer else "no record", err=True)
+            return False
+        try:
+            change = self.app.write(
+                lambda session: dedupe.decide(
+                    session,
+                    card.record_id,
+                    int(answer),
+                    PairVerdict.DUPLICATE,
+                    by=lookup.actor(session, self.person.handle),
+                    why="seen in screening",
+                )
+            )
+        except LitreviewError as error:
+            put(str(error), err=True)
+            return False
+        undo = f"litreview dedupe undo {card.record_id} {answer}"
+        put(f"  duplicate of record {answer} (`{undo}` takes it back)")
+        tell(change)
         return True
 
     # -- the screen -------------------------------------------------------------------
@@ -207,7 +282,7 @@ class Loop:
         return (
             "i include  e exclude  "
             + ("m maybe  " if maybe else "")
-            + "s skip  n note  u undo  c criteria  q quit"
+            + "s skip  n note  d duplicate of  u undo  c criteria  q quit"
         )
 
     def _show_criteria(self) -> None:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
+from litreview.ballots import VoteRow
 from litreview.errors import InputFileError
-from litreview.screening import VoteRow
 from litreview.vocabulary import Stage, Verdict
 from litreview.workspace import read_text
 from litreview.yamlfile import suggestion

@@ -54,8 +54,11 @@ _GENRES = {
     "techreport": "",
     "resreport": "research report",
 }
+# Long texts that are read in another way, or not at all.
+_UNREAD = ("abstract", "keywords", "file", "annote", "comment", "cited-references")
 _PUBLISHERS = ("publisher", "institution", "school", "organization")
 _CONTAINERS = ("journal", "journaltitle", "booktitle")
+_OURS = "litreview-record"  # a field of entries that litreview wrote
 # What babel calls the languages that most reviews meet.
 _LANGUAGES = {
     "english": "en", "american": "en", "british": "en", "usenglish": "en",
@@ -131,7 +134,11 @@ def _identity(entry: Entry) -> tuple[str, str]:
 def _told(entry: Entry) -> Told:
     """Say what the entry's fields mean."""
     fields = entry.fields
-    text = {name: clean_markup(decode(value)) for name, value in fields.items()}
+    text = {
+        name: clean_markup(decode(value))
+        for name, value in fields.items()
+        if name not in _UNREAD
+    }
     kind = _kind(entry.type, text)
     authors, more, edited = _authors(fields, kind[0])
     noticed = {
@@ -234,6 +241,8 @@ def _abstract(raw: str) -> str:
 
 def _language(text: Mapping[str, str]) -> str:
     told = _first(text, ("language", "langid"))
+    if _OURS in text:
+        return told
     return _LANGUAGES.get(told.lower().removeprefix("lang"), told)
 
 

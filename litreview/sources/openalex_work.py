@@ -213,8 +213,9 @@ def _in_order(words: dict[str, Any]) -> list[str]:
         for word, positions in words.items()
         if isinstance(positions, list)
         for position in positions
-        if isinstance(position, int)
     ]
+    if {int} != set(map(type, map(itemgetter(0), placed))):
+        placed = [pair for pair in placed if isinstance(pair[0], int)]
     placed.sort(key=itemgetter(0))
     return [word for _, word in placed]
 
