@@ -255,6 +255,12 @@ def _languages(node: Node) -> Languages:
     if everything is None or not everything.boolean():
         unknown = node.get("or_unknown")
         limit = _only(node["only"])
+        for item in node["only"]:
+            if not re.fullmatch(r"[a-z]{2}(-[a-z]+)?", item.text()):  # also zh-cn
+                raise item.error(
+                    f"{item.text()!r} is not the two-letter code of a language",
+                    fix="write it as ISO 639-1 does: en, de, fr",
+                )
         return Languages(
             limit, unknown is not None and unknown.boolean(), node["why"].text()
         )

@@ -402,6 +402,26 @@ def test_a_pilot_opens_when_all_have_voted(fresh: tuple[World, World]) -> None:
     assert "does not fit at all" in other.do("ann", "log", "1")
 
 
+def test_an_order_and_a_stop_tell_nothing(fresh: tuple[World, World]) -> None:
+    """What is shown first, how far it has come, and what a stop leaves, are alike."""
+    for asker in ("ann", "eve"):
+        words = ("screen", "start", "--order", "relevance")
+        one, other = (world.ask(asker, *words, keys="s\n" * 9) for world in fresh)
+        assert one == other
+        assert (one[0], "counting the words" in one[2]) == (0, True)
+        assert apart(fresh, asker, ("screen", "progress")) == ""
+    for asker, step in (
+        ("cleo", ("resolve", "10", "exclude")),
+        ("dana", ("stop",)),
+        ("dana", ("progress",)),
+    ):
+        assert apart(fresh, asker, ("screen", *step)) == ""
+    text = fresh[0].do("dana", "export", "prisma", "--format", "json")
+    assert json.loads(text)["records_excluded_automatic"]
+    for asker in ASKERS:
+        assert look_around(fresh, asker, 2, 12, 16, 20) == []
+
+
 def test_a_departure_tells_nothing(fresh: tuple[World, World]) -> None:
     """Bob leaves, his votes are set aside and his records handed out again."""
     for world in fresh:

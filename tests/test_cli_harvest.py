@@ -160,7 +160,7 @@ def test_a_failing_source_is_told_at_the_end(desk: Desk) -> None:
     assert status == 3
     assert "1 of 2 searches are not complete" in err
     assert "trust on openalex: OpenAlex answered 401" in err
-    assert "run the same command again" in err
+    assert "fix: do what is said above first" in err
     assert "incomplete" in out
     assert desk.count() == 8
     desk.server.faults.clear()

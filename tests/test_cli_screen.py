@@ -560,7 +560,7 @@ def test_records_are_named_by_source_id(desk: Desk) -> None:
     assert [vote[1] for vote in desk.votes()] == [2, 3]
     file = desk.file("source_id,screener,stage,verdict", "W1,bob,title_abstract,maybe")
     status, _out, err = desk.run("screen", "import", file, by="lead")
-    assert status == 2
+    assert status == 1
     assert "line 2: 'W1' names more than one record" in err
     assert "add a column source" in err
 
@@ -630,7 +630,7 @@ def test_full_text_votes_wait_for_titles(desk: Desk) -> None:
                 "record_id,screener,stage,verdict,reason",
                 "1,a,title_abstract,exclude,X-PO",
             ],
-            2,
+            1,
             "line 2: 'X-PO' is no exclusion reason",
         ),
         (

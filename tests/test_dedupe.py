@@ -14,9 +14,9 @@ from making import Maker
 from sqlalchemy import Engine, event, func, insert, select
 from sqlalchemy.orm import Session
 
-from litreview import db, dedupe, matching, pairlist, pairs, screening, settling, state
+from litreview import db, dedupe, pairlist, pairs, screening, settling, state
 from litreview.errors import NotAllowedError, NotFoundError, UsageError
-from litreview.matching import Entry, Pair, Verdict
+from litreview.matching import Pair, Verdict
 from litreview.models import (
     CandidatePair,
     Decision,
@@ -610,24 +610,25 @@ def test_a_merge_with_an_unscreened_record_changes_nothing(
 # -- at the same time -----------------------------------------------------------------
 
 
-def test_a_person_may_decide_while_the_machine_compares(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_person_may_decide_while_the_machine_compares(engine: Engine) -> None:
     """No transaction is open while records are compared, and the person wins."""
     a, b, c, _ = library(engine)
-    compare = matching.find_pairs
+    said: list[str] = []
 
-    def meanwhile(entries: list[Entry]) -> list[Pair]:
+    def meanwhile(step: str, _done: int, _total: int) -> None:
+        if step != "comparing" or said:
+            return
+        said.append(step)
+
         def say(session: Session) -> None:
             ann = Maker(session).person("ann")
             for other in (b, c):
                 dedupe.decide(session, a, other, DIFFERENT, by=ann)
 
         db.write(engine, say)
-        return compare(entries)
 
-    monkeypatch.setattr(matching, "find_pairs", meanwhile)
-    dedupe.find(engine, by="lead")
+    dedupe.find(engine, by="lead", tell=meanwhile)
+    assert said
     with db.snapshot(engine) as session:
         home = pairs.homes(session)
         assert home[a] == a

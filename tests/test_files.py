@@ -212,6 +212,16 @@ def test_how_a_file_was_read_is_told(tmp_path: Path) -> None:
     assert "semicolons" in parted
 
 
+def test_columns_that_are_no_field_are_told(tmp_path: Path) -> None:
+    """Authors under another name would be missed in silence; a mapping takes them."""
+    path = tmp_path / "list.csv"
+    path.write_text("Title,Who,Colour\nA,B,red\n")
+    told = "these columns are kept, but are no field to us: "
+    assert readable(path).notes == (f"{told}Who, Colour",)
+    mapped = Wanted(mapping={"who": "authors", "Colour": "volume"})
+    assert readable(path, mapped).notes == ()
+
+
 def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
     """No file, and a folder in its place."""
     for path in (tmp_path / "none.csv", tmp_path):

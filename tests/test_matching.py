@@ -12,10 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litreview.matching import Entry, Link, Pair, compare, components, find_pairs
+from litreview.matching import (
+    Entry,
+    Link,
+    Pair,
+    compare,
+    components,
+    find_pairs,
+    open_questions,
+)
 
 ARTICLE = Entry(
     id=1,
@@ -386,8 +394,12 @@ def test_unsure_pairs_that_sure_ones_join_are_not_asked_again() -> None:
     doubtful = second(pages="420-447", **BARE)
     assert compare(ARTICLE, doubtful).verdict == "unsure"
     bridge = replace(ARTICLE, id=3, pages="", doi="")
-    verdicts = {(p.a, p.b): p.verdict for p in find_pairs([ARTICLE, doubtful, bridge])}
-    assert verdicts == {(1, 3): "duplicate", (2, 3): "duplicate"}
+    found = find_pairs([ARTICLE, doubtful, bridge])
+    assert [(p.a, p.b, p.verdict) for p in found] == [
+        (1, 2, "unsure"), (1, 3, "duplicate"), (2, 3, "duplicate"),
+    ]  # fmt: skip
+    assert open_questions(found) == []
+    assert open_questions(found[:2]) == found[:1]
 
 
 def some_records(seed: int = 1, count: int = 60) -> list[Entry]:
@@ -414,6 +426,7 @@ def some_records(seed: int = 1, count: int = 60) -> list[Entry]:
     return records
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.randoms(use_true_random=False), st.integers(0, 50))
 def test_the_order_of_records_changes_nothing(draw: random.Random, seed: int) -> None:
     """Harvesting in another order finds the same pairs with the same scores."""
@@ -429,9 +442,7 @@ def test_a_search_limited_to_new_records_finds_what_a_full_one_finds() -> None:
     full = [p for p in find_pairs(records) if p.a in new or p.b in new]
     partial = find_pairs(records, only=new)
     assert full
-    assert {p for p in partial if p.verdict != "unsure"} == {
-        p for p in full if p.verdict != "unsure"
-    }
+    assert partial == full
 
 
 def test_a_title_shared_by_thousands_stays_bounded() -> None:

@@ -499,6 +499,15 @@ def test_languages_are_limited_as_the_file_says(languages: str, sent: str) -> No
     assert told.endswith(f",to_publication_date:2026-06-30{sent}")
 
 
+def test_a_language_is_told_by_its_code() -> None:
+    """Its name would be sent as it stands, and find nothing."""
+    with pytest.raises(
+        InputFileError, match=r"^trust\.yaml:6: 'english' is not the two"
+    ):
+        read(PLAIN.replace("[en]", "[english]"))
+    read(PLAIN.replace("[en]", "[en, zh-cn]"))
+
+
 @pytest.mark.parametrize(
     ("languages", "message"),
     [

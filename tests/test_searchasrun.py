@@ -104,6 +104,16 @@ def test_a_run_that_was_limited_is_flagged(session: Session) -> None:
     assert "Cut off after rank" not in item
 
 
+def test_a_limited_run_did_not_ask_for_everything(session: Session) -> None:
+    """Among the runs of a search, one under --limit says so."""
+    archive = Archive(session)
+    archive.search("one", "openalex", ["W1", "W2"], reported=2)
+    archive.search("one", "openalex", ["W1"], reported=2, request={"limit": 1})
+    item = told(session, 12)
+    assert "| 1 | 2026-03-04 | everything | 2 |" in item
+    assert "| 2 | 2026-03-04 | everything, the first 1 of it | 1 |" in item
+
+
 def test_a_reworded_search_is_told(session: Session) -> None:
     """Numbers of two runs that asked otherwise cannot be compared without a word."""
     archive = Archive(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,17 @@ def test_a_limit_caps_what_is_kept_and_the_page(
     one, two = plan(tmp_path, keep=20, limit=limit)
     assert (one.request.keep, one.request.page_size) == openalex
     assert (two.request.keep, two.request.page_size) == crossref
+
+
+def test_a_search_asked_whole_after_a_refusal_is_word_for_word_the_same(
+    tmp_path: Path,
+) -> None:
+    """Its parameters keep their order, so a report prints the question once."""
+    for search in plan(tmp_path):
+        since = searches.since(search, date(2026, 1, 1))
+        again = searches.whole(since)
+        assert since.request != search.request
+        assert list(again.request.params.items()) == list(search.request.params.items())
 
 
 def test_a_limit_of_nothing_is_refused(tmp_path: Path) -> None:

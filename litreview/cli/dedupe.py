@@ -54,14 +54,18 @@ dedupe.add_command(import_)
     metavar="P",
     help="Merge at once from this score on, 0 to 1; default: the matcher's verdict.",
 )
+@click.option(
+    "--all", "anew", is_flag=True, help="Compare all records, not only what is new."
+)
 @json_option
 @pass_app
-def find(app: App, threshold: float | None, *, as_json: bool) -> None:
-    """Compare all records, merge the sure duplicates, queue the unsure.
+def find(app: App, threshold: float | None, *, anew: bool, as_json: bool) -> None:
+    """Compare the records, merge the sure duplicates, queue the unsure.
 
-    Run it after every harvest or import; running it twice changes nothing. Only
-    what the machine now says differently is stored, and no pair on which a person
-    has spoken is touched.
+    Run it after every harvest or import. The first time it compares all records;
+    after that, those that came or changed with all the others, which comes to the
+    same. Only what the machine now says differently is stored, and no pair on which
+    a person has spoken is touched.
 
     \b
     Example:
@@ -71,9 +75,12 @@ def find(app: App, threshold: float | None, *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from litreview import dedupe as service
+    from litreview.cli.steps import steps
 
-    say("comparing all records ...")
-    found = service.find(app.engine, by=app.handle, threshold=threshold)
+    with steps() as told:
+        found = service.find(
+            app.engine, by=app.handle, threshold=threshold, anew=anew, tell=told
+        )
     if as_json:
         show_json(asdict(found))
         return
@@ -81,7 +88,10 @@ def find(app: App, threshold: float | None, *, as_json: bool) -> None:
 
 
 def _show_found(found: Found) -> None:
-    show(f"{found.records} records, {found.pairs} pairs alike ({found.seconds:.1f} s)")
+    show(
+        f"{found.records} records, {found.compared} of them new or changed, "
+        f"{found.pairs} pairs alike ({found.seconds:.1f} s)"
+    )
     show(
         f"  merged                {found.merged} records, which leaves {found.reports}"
     )

@@ -391,6 +391,7 @@ def _fail_if_incomplete(results: Sequence[Result]) -> None:
     """Tell of every search that is not complete; fail if there is one."""
     from litreview.errors import IncompleteError, ServiceError
     from litreview.harvest import resume_at
+    from litreview.sources.http import AnswerError
 
     missing = [result for result in results if not result.complete]
     if not missing:
@@ -399,9 +400,14 @@ def _fail_if_incomplete(results: Sequence[Result]) -> None:
     nothing = all(result.error and not result.pages for result in results)
     kind = ServiceError if nothing and until is None else IncompleteError
     when = f"after {_moment(until)}, or now with --wait" if until else "again"
+    fix = (
+        f"run the same command {when}; what is stored stays, and it goes on from there"
+    )
+    lasting = [isinstance(r.error, AnswerError) and r.error.permanent for r in missing]
+    if until is None and all(lasting):
+        fix = "do what is said above first; then the same command goes on from there"
     raise kind(
         f"{len(missing)} of {len(results)} searches are not complete",
         why="\n" + bullet_list(_told(r.search, r.error or r.problem) for r in missing),
-        fix=f"run the same command {when}; what is stored stays, and it goes on from "
-        "there",
+        fix=fix,
     )

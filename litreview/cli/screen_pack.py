@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from litreview.cli.app import App, pass_app
 from litreview.cli.choices import stage_option
@@ -14,19 +17,34 @@ from litreview.cli.output import json_option, say, show, show_json
 SHOWN = 10
 
 
-def _open_pack(
-    ctx: click.Context,
-    _param: click.Parameter,
-    value: Path | None,
-) -> None:
-    """Let a command work in a pack, as the person that it was made for."""
-    if value is None:
-        return
+def pack_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command with a stage work in a pack, as the person it was made for."""
+
+    @click.option(
+        "--pack",
+        "file",
+        metavar="FILE",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Screen in a pack, without the review's database.",
+    )
+    @click.pass_context
+    @functools.wraps(command)
+    def opened(ctx: click.Context, /, *, file: Path | None, **given: object) -> None:
+        if file is not None:
+            stage = _open(ctx.ensure_object(App), file)
+            if ctx.get_parameter_source("stage") == ParameterSource.DEFAULT:
+                given["stage"] = stage
+        command(**given)
+
+    return opened
+
+
+def _open(app: App, file: Path) -> str:
+    """Make a pack the database of this call; return its stage."""
     from litreview import packfile
     from litreview.errors import NotAllowedError
 
-    app = ctx.ensure_object(App)
-    told = packfile.manifest(value)
+    told = packfile.manifest(file)
     if app.handle_chosen not in (None, told.screener):
         raise NotAllowedError(
             f"this pack is not for {app.handle_chosen}",
@@ -34,19 +52,8 @@ def _open_pack(
             fix="make one's own: `litreview screen pack`",
         )
     app.handle_given = told.screener
-    app.database = f"sqlite:///{value.resolve()}"
-    ctx.default_map = {**(ctx.default_map or {}), "stage": told.stage}
-
-
-pack_option = click.option(
-    "--pack",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    expose_value=False,
-    is_eager=True,  # before --stage, whose default it gives
-    callback=_open_pack,
-    help="Screen in a pack, without the review's database.",
-)
+    app.database = f"sqlite:///{file.resolve()}"
+    return told.stage
 
 
 @click.command()

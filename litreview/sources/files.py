@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -96,7 +97,17 @@ class Readable:
             told.append("read as Windows-1252, as it is not UTF-8; look at the names")
         if self.way == CSV and self.mark != ",":
             told.append(f"its cells are parted by {csv_file.DELIMITERS[self.mark]}")
+        if unread := self._unread():
+            named = ", ".join(unread)
+            told.append(f"these columns are kept, but are no field to us: {named}")
         return tuple(told)
+
+    def _unread(self) -> list[str]:
+        """Return the columns of a plain table that nothing is read from."""
+        if self.form not in (CSV, XLSX):
+            return []
+        with self._table() as table:
+            return generic.unread(table, self.wanted.mapping)
 
     def rows(self) -> Iterator[Row]:
         """Yield the entries, with the decisions that stand in their notes.
@@ -108,19 +119,25 @@ class Readable:
             yield row if row.opinions or is_plain else _judged(self.path, row)
 
     def _rows(self) -> Iterator[Row]:
-        if self.way == XLSX:
-            with xlsx_file.opened(self.path, self.wanted.sheet) as table:
+        if self.way in (CSV, XLSX):
+            with self._table() as table:
                 yield from self._read(table)
         elif self.way == XML:
             with textfile.unpacked(self.path) as raw:
                 yield from endnote_xml.read(raw, self.path)
-        elif self.way == CSV:
-            with textfile.opened(self.path, self.encoding, newline="") as stream:
-                table = csv_file.read(stream, self.path, mark=self.mark)
-                yield from self._read(table)
         else:
             with textfile.opened(self.path, self.encoding) as stream:
                 yield from TEXTS[self.way].read(stream, self.path)
+
+    @contextmanager
+    def _table(self) -> Iterator[Table]:
+        """Open the table that a workbook or a text is."""
+        if self.way == XLSX:
+            with xlsx_file.opened(self.path, self.wanted.sheet) as table:
+                yield table
+        else:
+            with textfile.opened(self.path, self.encoding, newline="") as stream:
+                yield csv_file.read(stream, self.path, mark=self.mark)
 
     def _read(self, table: Table) -> Iterator[Row]:
         if self.form in TABLES:

@@ -67,6 +67,12 @@ def read(table: Table, mapping: Mapping[str, str] | None = None) -> Iterator[Row
         yield Row(line, row, citation(told, line))
 
 
+def unread(table: Table, mapping: Mapping[str, str]) -> list[str]:
+    """Return the columns that nothing is read from, in the table's order."""
+    taken = set(_columns(table, mapping).values())
+    return [name for name in table.header if name not in taken]
+
+
 def citation(
     told: Mapping[str, str],
     line: int,

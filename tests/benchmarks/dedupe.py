@@ -5,7 +5,8 @@
 FOLDER holds `<set>.csv.gz` and, where only pairs are labelled, `<set>.pairs.csv`;
 by default it is `data/dedup` of the shared folder. F1 is that of the records to
 remove (of every group all but one) or of the labelled pairs, in per cent. No label
-is read before the groups stand. CPU seconds are those of matching alone.
+is read before the groups stand. CPU seconds are those of matching alone;
+`dedupe_scale.py` has more of them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from litreview.matching import Entry, Link, Pair, components, find_pairs
+from litreview.matching import (
+    Entry,
+    Link,
+    Pair,
+    components,
+    find_pairs,
+    open_questions,
+)
 
 REVIEWS = ("respiratory", "stroke", "diabetes", "tafenoquine", "digital_work_a")
 OTHERS = ("fuzzycat_pairs_a", "dblp_scholar_pairs_a", "cora", "special_cases")
@@ -126,7 +134,7 @@ def run(folder: Path, name: str) -> tuple[int, int, int]:
     pairs = find_pairs(entries)
     seconds = time.process_time() - start
     clusters = group(len(rows), pairs, {"duplicate"})
-    asked = sum(pair.verdict == "unsure" for pair in pairs) / len(rows)
+    asked = len(open_questions(pairs)) / len(rows)
     line = f"{name:22}{len(rows):8}{seconds:8.2f} s  asked {asked:6.2%}  "
     labels = folder / f"{name}.pairs.csv"
     if labels.exists():

@@ -87,7 +87,7 @@ def made_up(count: int) -> pl.DataFrame:
     words = ["".join(draw.choices(string.ascii_lowercase, k=7)) for _ in range(9_000)]
     rows: list[dict[str, Any]] = []
     for number in range(count):
-        if rows and draw.random() < 0.2:  # noqa: PLR2004 - a fifth
+        if rows and draw.random() < 0.2:
             copy = {**draw.choice(rows), draw.choice(["doi", "pages", "volume"]): ""}
             rows.append(copy)
             continue
@@ -128,7 +128,7 @@ def another(told: pl.DataFrame, turn: int) -> pl.DataFrame:
         )
 
     def retitled(title: str) -> str:  # short titles stay: "Editorial"
-        return title.translate(shifted) if title.count(" ") > 2 else title  # noqa: PLR2004
+        return title.translate(shifted) if title.count(" ") > 2 else title
 
     def repaged(pages: str) -> str:
         return re.sub(r"\d+", lambda number: str(int(number[0]) + 137 * turn), pages)
@@ -140,7 +140,7 @@ def another(told: pl.DataFrame, turn: int) -> pl.DataFrame:
         each("title", retitled),
         each("authors", renamed),
         each("pages", repaged),
-        each("doi", lambda doi: f"{doi}.{turn}0" if doi else ""),
+        each("doi", lambda doi: f"{doi}{turn}" if doi else ""),
     )
 
 
@@ -235,7 +235,7 @@ def asreview(count: int) -> Figures:
     return {"CPU s": time.process_time() - begun, "pairs": int(found.sum())}
 
 
-def for_others(count: int) -> Any:  # noqa: ANN401 - a pandas frame
+def for_others(count: int) -> Any:
     """Return the records as other tools want them."""
     names = {
         "id": "ID",
@@ -265,7 +265,7 @@ def database(count: int, more: int) -> Figures:
     return figures
 
 
-def fill(engine: Any, told: pl.DataFrame) -> None:  # noqa: ANN401 - an Engine
+def fill(engine: Any, told: pl.DataFrame) -> None:
     """Store records as a harvest leaves them."""
     for part in told.iter_slices(20_000):
         rows = [
@@ -278,7 +278,7 @@ def fill(engine: Any, told: pl.DataFrame) -> None:  # noqa: ANN401 - an Engine
             session.execute(insert(Record), rows)
 
 
-def timed(engine: Any) -> Figures:  # noqa: ANN401 - an Engine
+def timed(engine: Any) -> Figures:
     """Find once; return the CPU seconds of each step."""
     spent: Counter[str] = Counter()
     last, at = "reading", time.process_time()
@@ -304,7 +304,7 @@ def timed(engine: Any) -> Figures:  # noqa: ANN401 - an Engine
 
 
 def measured(work: Callable[..., Figures], *arguments: int) -> Figures | str:
-    """Do the work in a process of its own; return its figures, or why there are none."""
+    """Do the work in a process of its own; return its figures, or why not."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         try:
@@ -322,13 +322,13 @@ def in_process(work: Callable[..., Figures], *arguments: int) -> Figures:
 
 def say(name: str, figures: Figures | str, floor_seconds: float = 0.0) -> None:
     """Write a line at once: a large set takes a while."""
-    told = figures if isinstance(figures, str) else ""
-    if not isinstance(figures, str):
-        parts = [
+    if isinstance(figures, str):
+        told = figures
+    else:
+        told = "  ".join(
             f"{key} {value:,.2f}" if isinstance(value, float) else f"{key} {value:,}"
             for key, value in figures.items()
-        ]
-        told = "  ".join(parts)
+        )
         if floor_seconds:
             told += f"  = {figures['CPU s'] / floor_seconds:.1f} x the floor"
     sys.stdout.write(f"{name:22}{told}\n")
