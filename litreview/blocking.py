@@ -63,11 +63,13 @@ class Keys:
 
     def replaced(self, others: Keys) -> Keys:
         """Return these keys with those of `others`, which rule, put in."""
-        kept = self.at(~self.among(others.ids))
+        again = self.among(others.ids)
+        kept = self.at(~again) if again.any() else self
         ids = np.concatenate([kept.ids, others.ids])
-        order = np.argsort(ids, kind="stable")
-        merged = np.concatenate([kept.codes, others.codes], axis=1)
-        return Keys(ids[order], merged[:, order])
+        merged = Keys(ids, np.concatenate([kept.codes, others.codes], axis=1))
+        if np.all(ids[1:] > ids[:-1]):
+            return merged
+        return merged.at(np.argsort(ids, kind="stable"))
 
 
 NO_KEYS = Keys(np.zeros(0, np.int64), np.zeros((len(WAYS) + len(FINER), 0), np.int64))
@@ -279,11 +281,11 @@ def _paired(rows: Ints, label: Ints) -> Pairs:
 # --- what new records change --------------------------------------------------
 
 
-def near(keys: Keys, some: Keys) -> Flags:
+def near(keys: Keys, *some: Keys) -> Flags:
     """Flag the rows of `keys` that share any key with any of `some`."""
     found = np.zeros(len(keys.ids), np.bool_)
     for way in range(len(WAYS)):
-        wanted = np.unique(some.codes[way])
+        wanted = np.unique(np.concatenate([others.codes[way] for others in some]))
         wanted = wanted[wanted != 0]
         if len(wanted):
             mine = keys.codes[way]
@@ -300,9 +302,7 @@ def disturbed(before: Keys, after: Keys, changed: Ints) -> Ints:
     differently, and the chains that may open or close.
     """
     moved = [keys.at(keys.among(changed)) for keys in (before, after)]
-    around = after.among(changed)
-    for some in moved:
-        around |= near(after, some)
+    around = after.among(changed) | near(after, *moved)
     ids = np.union1d(after.ids[around], changed)
     one, two = before.at(before.among(ids)), after.at(around)
     found = [changed[:0]]

@@ -141,6 +141,9 @@ def compare(engine: Engine, start: Start, job: Job) -> Result:
         met = meetings(keys, tell=comparing)
         found = proposals.propose(matching.match(fresh, met), job.threshold)
         return Result(found, None, keys, None)
+    if not len(keys.ids):
+        comparing(1, 1)
+        return Result((), frozenset(), start.before, keys.ids)
     after = start.before.replaced(keys)
     touched = np.union1d(keys.ids, disturbed(start.before, after, keys.ids))
     some = after.among(touched)

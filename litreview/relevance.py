@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-# The settings were chosen by `tests/benchmarks/relevance.py` on all its sets at once.
+# The settings were chosen on the four SYNERGY sets of `tests/benchmarks/relevance.py`
+# together, so its figures for those are better than they will be elsewhere.
 # How far one record may bend the model; small is stiff, which few labels need.
 STIFFNESS = 0.11
 # The weights of all relevant records together, and of all without a label, that of
