@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
+from isal import isal_zlib
 
 from litreview.citation import Citation
 from litreview.sources import crossref_work, openalex_work
@@ -48,8 +49,8 @@ COUNTERS: Mapping[str, frozenset[str]] = {
         }
     ),
 }
-# The usual level 6 takes twice the time and saves a twentieth of the room.
-_LEVEL = 3
+# ISA-L's own level 2: as small as zlib's level 3 in a quarter of its time.
+_LEVEL = 2
 _READ: Mapping[str, Callable[[dict[str, Any]], Citation]] = {
     "openalex": openalex_work.citation,
     "crossref": crossref_work.citation,
@@ -67,7 +68,7 @@ def written(payload: Payload) -> tuple[str, bytes]:
 
 def packed(text: bytes) -> bytes:
     """Return canonical JSON as it is stored."""
-    return zlib.compress(text, _LEVEL)
+    return bytes(isal_zlib.compress(text, _LEVEL))
 
 
 def unpacked(stored: bytes) -> dict[str, Any]:
