@@ -1,6 +1,6 @@
 """Duplicates: the machine finds them, people decide, and everything can be undone.
 
-`find` compares all records and appends what the machine now says differently;
+`find` does a pass (`passes`) and appends what the machine now says differently;
 `decide`, `undo` and `split` append what a person says, and a person's word always
 beats the machine's. Nothing is ever merged in place: a cluster is whatever the
 verdicts in force make of the records (`pairs.clusters`), and `record.cluster_id`,

@@ -36,6 +36,7 @@ from litreview.vocabulary import Found, RunKind, RunStatus
 from litreview.wording import phrase, verbatim
 
 MANUAL = "manual"  # the source of what a person found
+UNDATED = "n.d."  # in place of the year, of what bears none
 # How a person's find may have been made: PRISMA's other methods.
 BY_HAND = (Found.WEBSITE, Found.ORGANISATION, Found.CITATION)
 ID_DIGITS = 16  # hexadecimal digits of the hash that names a person's find
@@ -277,7 +278,7 @@ def _identity(file: File, row: Row) -> tuple[str, str, str]:
 
 @dataclass(frozen=True)
 class Find:
-    """A record that a person found and describes."""
+    """A record that a person found and describes; `year` is "n.d." if it has none."""
 
     title: str
     organisation: str
@@ -348,7 +349,8 @@ def _citation(find: Find) -> Citation:
             fix=f"use one of: {', '.join(BY_HAND)}",
         )
     title = phrase(find.title, "title")
-    year = corrections.year(phrase(find.year, "year"))
+    told = phrase(find.year, "year")
+    year = None if told.casefold() == UNDATED else corrections.year(told)
     abstract = verbatim(find.abstract, "abstract") if find.abstract.strip() else ""
     key = f"{url}\n{title_key(title)}\n{year}".encode()
     return Citation(
@@ -357,7 +359,7 @@ def _citation(find: Find) -> Citation:
         title=title,
         authors=corrections.authors(phrase(find.authors, "author", required=False)),
         year=year,
-        published=str(year),
+        published="" if year is None else str(year),
         doi=corrections.doi(find.doi.strip()),
         abstract=abstract.strip(),
         type="report",

@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import Literal
 
 from litreview.errors import InputFileError
+from litreview.filters import is_known, meant
 from litreview.strategy import Term
 from litreview.yamlfile import Node
 
@@ -53,6 +54,8 @@ SPECIAL = {
     "\u201d": ("Only straight quotes make a phrase.", "write straight quotes"),
 }
 OPERATORS = frozenset({"AND", "OR", "NOT"})
+# "title:" before a word; a colon and a space are the punctuation of a title.
+PREFIX = re.compile(r"(?<!\S)[^\W\d_][\w.]*:(?!\s)")
 # How an expression of truth values (0, 1) gets shorter: NOT and parentheses first;
 # what stands side by side is joined by AND.
 _TRUTH = (
@@ -105,6 +108,15 @@ def special_problems(node: Node, text: str) -> Iterator[StrategyError]:
 
 def _word_problems(node: Node, text: str, keep: str) -> Iterator[StrategyError]:
     """Yield what becomes of one word or phrase; `keep` says how it can stay."""
+    prefix = PREFIX.search(text)
+    if prefix:
+        yield StrategyError(
+            node,
+            "error",
+            f"{prefix[0]!r} is no field but a word to find",
+            why="Title and abstract are searched in any case, and nothing else.",
+            fix=f"leave it out, or {keep}",
+        )
     words = re.findall(r"\w+", text.casefold())
     lost = [word for word in words if word in STOP_WORDS]
     if lost:
@@ -191,6 +203,7 @@ def query_problems(query: Term) -> Iterator[StrategyError]:
     """Yield Boolean or phrase syntax, which Crossref takes for words or drops."""
     found = sorted(set(query.text) & set('"()*?~'))
     found += sorted(OPERATORS & set(query.text.split()))
+    found += PREFIX.findall(query.text)
     if found:
         yield StrategyError(
             query.node,
@@ -199,6 +212,26 @@ def query_problems(query: Term) -> Iterator[StrategyError]:
             why="It ranks works by the plain words of the query.",
             fix="leave only words",
         )
+
+
+def filter_problems(filters: Node, source: str) -> Iterator[StrategyError]:
+    """Yield the filters that the source is not known to have.
+
+    What looks like a slip is an error, since the source would refuse the whole
+    request. Another name may be a filter that is newer than our list.
+    """
+    for name, node in filters.mapping().items():
+        likely = meant(source, name)
+        if is_known(source, name):
+            continue
+        what = f"{name!r} is not known as a filter of {source}"
+        if likely:
+            why = f"The service refuses what it does not know. Did you mean {likely!r}?"
+            yield StrategyError(node, "error", what, why=why, fix=f"write {likely}")
+        else:
+            why = "The service may refuse the whole search because of it."
+            fix = "look it up in the service's own list, or delete it"
+            yield StrategyError(node, "warning", what, why=why, fix=fix)
 
 
 def _only_excludes(tokens: list[str]) -> bool:

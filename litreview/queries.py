@@ -23,6 +23,7 @@ from urllib.parse import urlencode
 from litreview.misreading import (
     StrategyError,
     expression_problems,
+    filter_problems,
     query_problems,
     term_problems,
 )
@@ -226,6 +227,7 @@ def problems(strategy: Strategy) -> list[StrategyError]:
     found += _item_problems(strategy.known_items)
     for source in strategy.sources:
         found += _type_problems(strategy, source)
+        found += _filter_problems(strategy.node, source)
         found += _length_problems(strategy, source)
     return sorted(found, key=lambda problem: problem.line or 0)
 
@@ -301,6 +303,13 @@ def _type_problems(strategy: Strategy, source: str) -> Iterator[StrategyError]:
                 why=f"An unknown type finds nothing. {suggestion(word, TYPES[source])}",
                 fix=f"use one of: {', '.join(sorted(TYPES[source]))}",
             )
+
+
+def _filter_problems(strategy: Node, source: str) -> Iterator[StrategyError]:
+    section = strategy.get(source)
+    filters = section.get("filters") if section else None
+    if filters is not None:
+        yield from filter_problems(filters, source)
 
 
 def _length_problems(strategy: Strategy, source: str) -> Iterator[StrategyError]:

@@ -77,7 +77,22 @@ def strategies(log: Log) -> Item:
             f"The strategies behind {files} are not on record, only what they brought"
         )
         gaps.append((f"{text}: give them here as they were typed there.",))
-    return Item(8, tuple(blocks), tuple(gaps) if blocks or gaps else (NO_SEARCH,))
+    if not (blocks or gaps):
+        gaps.append(NO_SEARCH)
+    if log.unrun:
+        gaps.append(_unrun(log.unrun))
+    return Item(8, tuple(blocks), tuple(gaps))
+
+
+def _unrun(names: Sequence[str]) -> Parts:
+    """Tell of saved queries of which nothing else in the report speaks."""
+    return (
+        f"Saved, not run: {', '.join(names)}; run ",
+        Mono("litreview harvest"),
+        ", or take the file out of ",
+        Mono("queries/"),
+        ".",
+    )
 
 
 def _version(run: Run) -> tuple[str, int]:

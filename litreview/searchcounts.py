@@ -142,8 +142,8 @@ def _short(run: Run) -> Parts:
         what += "no page of it came, so nothing is known of its size."
     else:
         what += f"{run.stored:,} of {run.expected:,} expected records are stored."
-    if run.problem:
-        what += f" {run.problem.rstrip('.')}."
+    if run.trouble:
+        what += f" {run.trouble.rstrip('.')}."
     return (what, " Run ", Mono("litreview harvest"), " to go on with it.")
 
 

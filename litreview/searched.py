@@ -85,6 +85,11 @@ class Run:
         )
 
     @property
+    def trouble(self) -> str:
+        """Return what went wrong and why, without the advice that was given then."""
+        return self.problem.partition(" Fix: ")[0]
+
+    @property
     def complete(self) -> bool:
         """Whether nothing was left to fetch."""
         return self.status == RunStatus.COMPLETE
@@ -159,7 +164,7 @@ class Log:
     exactly which of them each report was found; `removed` records left before
     screening for another reason than being duplicates. `written` are people's words:
     query -> field of `prisma_s` -> text, and `later` the same of today's files where
-    they say something else.
+    they say something else. `unrun` names the saved queries that were never run.
     """
 
     runs: tuple[Run, ...]
@@ -176,6 +181,7 @@ class Log:
     prisma: Flow
     written: Mapping[str, Mapping[str, str]]
     later: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unrun: tuple[str, ...] = ()
 
     def of(self, *kinds: RunKind) -> list[Run]:
         """Return the runs of these kinds, in the order of time."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 
 from litreview import yamlfile
 from litreview.errors import LitreviewError, NotFoundError, UsageError
@@ -22,6 +23,10 @@ CHANGED_SINCE = {"openalex": "from_updated_date", "crossref": "from-index-date"}
 # Facts of a run: the day since which it asked, or would have if the service let it;
 # the score down to which it asked; and the most records that --limit leaves it.
 SINCE, SINCE_REFUSED, FLOOR, LIMIT = "since", "since_refused", "floor", "limit"
+
+# What is said of a strategy that is not read because of its name.
+ENDING = "A strategy's file must end in .yaml."
+RENAME = "rename it to end in .yaml"
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,18 @@ class Search:
 def names(space: Workspace, wanted: Sequence[str] = ()) -> list[str]:
     """Return the names of the strategies wanted, or of all; refuse unknown ones."""
     known = list(space.strategies())
+    odd = {path.stem: path for path in misnamed(space)}
+    for name in wanted:
+        if name in odd and name not in known:
+            raise NotFoundError(f"{odd[name]} is not read", why=ENDING, fix=RENAME)
     if not known:
+        write = "write one as queries/NAME.yaml; queries/README.md shows how"
         raise NotFoundError(
             f"there are no saved searches in {space.queries}",
-            fix="write one as queries/NAME.yaml; queries/README.md shows how",
+            why=f"{ENDING} Not read: {', '.join(map(str, odd.values()))}."
+            if odd
+            else "",
+            fix=RENAME if odd else write,
         )
     for name in wanted:
         if name not in known:
@@ -71,14 +84,25 @@ def names(space: Workspace, wanted: Sequence[str] = ()) -> list[str]:
     return list(dict.fromkeys(wanted)) or known
 
 
+def misnamed(space: Workspace) -> list[Path]:
+    """Return the files, as seen from the workspace, that only the ending keeps out."""
+    read = set(space.strategies().values())
+    return [
+        path.relative_to(space.root)
+        for path in sorted(space.queries.glob("*"))
+        if path.suffix.lower() in {".yml", ".yaml"} and path not in read
+    ]
+
+
 def read(space: Workspace, name: str) -> Saved:
     """Read one strategy; its problems name the file as seen from the workspace.
 
     Raises `InputFileError` for a file that cannot be read as a strategy.
     """
     path = space.strategies()[name]
-    text = read_text(path)
-    node = yamlfile.parse(text, path.relative_to(space.root))
+    shown = path.relative_to(space.root)
+    text = read_text(path, shown)
+    node = yamlfile.parse(text, shown)
     return Saved(parse_strategy(node, name=name), text)
 
 

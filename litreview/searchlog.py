@@ -70,6 +70,7 @@ def read(session: Session, today: Mapping[str, Mapping[str, str]] | None = None)
         prisma=found,
         written=written,
         later=_later(written, today or {}),
+        unrun=tuple(sorted(set(today or {}) - written.keys())),
     )
 
 

@@ -270,6 +270,7 @@ def _finds(finds: Iterable[Find]) -> Table:
 
 def citations(log: Log) -> Item:
     """Item 5: from which works citations were followed, which way and how far."""
+    field = "citation_searching"
     runs = log.of(RunKind.CITATION)
     blocks: list[Block] = []
     if runs:
@@ -280,11 +281,13 @@ def citations(log: Log) -> Item:
     gap: Parts = (
         "no citation search is on record; run ",
         Mono("litreview snowball"),
-        ", or add what people found with ",
+        ", add what people found with ",
         Mono("litreview add --found citation"),
-        ".",
+        ", or ",
+        *advice(field, log.names),
     )
-    return Item(5, tuple(blocks), () if blocks else (gap,))
+    item = from_people(log, 5, field, first=blocks)
+    return item if item.blocks else Item(5, (), (gap,))
 
 
 def _followed(log: Log, runs: Sequence[Run]) -> Iterator[Block]:

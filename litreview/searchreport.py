@@ -183,6 +183,7 @@ def as_json(made: Report) -> bytes:
         "queries": [_query(one) for one in log.queries],
         "runs": [_run(run) for run in log.runs],
         "strategies": _strategies(log),
+        "saved_not_run": list(log.unrun),
         "finds": [asdict(find) for find in log.finds],
         "duplicates": _duplicates(log),
         "overlap": {
@@ -234,7 +235,7 @@ def _run(run: Run) -> dict[str, object]:
         "new": run.new,
         "rejected": dict(run.rejected),
         "pages": run.pages,
-        "problem": run.problem or None,
+        "problem": run.trouble or None,
     }
 
 

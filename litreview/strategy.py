@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from litreview.filters import COMPILED_FILTERS
 from litreview.text import normalise_doi
 from litreview.yamlfile import Node
 
@@ -39,21 +40,11 @@ TYPES = {
         reference-book reference-entry report report-component report-series standard
     """),
 }
-# Filters that the compiler writes itself; a second one would be joined with AND.
-COMPILED_FILTERS = {
-    "openalex": {
-        "title_and_abstract.search",
-        "from_publication_date",
-        "to_publication_date",
-        "language",
-        "type",
-    },
-    "crossref": {"from-pub-date", "until-pub-date", "type"},
-}
 # The parts of PRISMA-S that only people can tell; the rest is filled from the run.
 PRISMA_S = (
     "study_registries",
     "online_browsing",
+    "citation_searching",
     "contacts",
     "other_methods",
     "search_filters",
@@ -203,7 +194,7 @@ def parse_strategy(node: Node, *, name: str) -> Strategy:
         blocks=_blocks(node["blocks"]),
         openalex=_openalex(node) if "openalex" in searched else None,
         crossref=_crossref(node) if "crossref" in searched else None,
-        not_searched=_texts(node.get("not_searched")),
+        not_searched=_reasons(node.get("not_searched")),
         known_items=tuple(map(_known_item, known)) if known else (),
         prisma_s=_texts(prisma_s),
     )
@@ -234,7 +225,7 @@ def _sources(node: Node) -> set[str]:
 
 def _limit(node: Node) -> Limit:
     node.fields(required={"only", "why"})
-    return Limit(_only(node["only"]), node["why"].text(), node["only"])
+    return Limit(_only(node["only"]), node.words("why"), node["only"])
 
 
 def _only(node: Node) -> tuple[str, ...]:
@@ -262,14 +253,14 @@ def _languages(node: Node) -> Languages:
                     fix="write it as ISO 639-1 does: en, de, fr",
                 )
         return Languages(
-            limit, unknown is not None and unknown.boolean(), node["why"].text()
+            limit, unknown is not None and unknown.boolean(), node.words("why")
         )
     for key in ("only", "or_unknown"):
         if key in node:
             raise node[key].error(
                 f"{key!r} limits what {'any'!r} leaves open", fix="delete one of them"
             )
-    return Languages((), or_unknown=True, why=node["why"].text())
+    return Languages((), or_unknown=True, why=node.words("why"))
 
 
 def _published(node: Node) -> Published:
@@ -277,7 +268,7 @@ def _published(node: Node) -> Published:
     first, last = node["from"].day(), node["to"].day()
     if first > last:
         raise node["from"].error(f"{first} is later than the end, {last}")
-    return Published(first, last, node["why"].text())
+    return Published(first, last, node.words("why"))
 
 
 def _blocks(node: Node) -> tuple[Block, ...]:
@@ -300,7 +291,7 @@ def _term(node: Node) -> Term:
 
 def _reasoned(node: Node, key: str) -> Term:
     node.fields(required={key, "why"})
-    return Term(_squeezed(node[key]), node[key], node["why"].text())
+    return Term(_squeezed(node[key]), node[key], node.words("why"))
 
 
 def _squeezed(node: Node) -> str:
@@ -326,8 +317,8 @@ def _openalex(strategy: Node) -> OpenAlex:
 
 def _expression(node: Node) -> Term:
     node.fields(required={"text", "why"}, optional={"accepted"})
-    accepted = _texts(node.get("accepted"))
-    return Term(_squeezed(node["text"]), node["text"], node["why"].text(), accepted)
+    accepted = _reasons(node.get("accepted"))
+    return Term(_squeezed(node["text"]), node["text"], node.words("why"), accepted)
 
 
 def _crossref(strategy: Node) -> Crossref:
@@ -346,7 +337,7 @@ def _crossref(strategy: Node) -> Crossref:
     return Crossref(
         query=Term(_squeezed(node["query"]), node["query"]),
         keep=keep["rows"].integer(),
-        keep_why=keep["why"].text(),
+        keep_why=keep.words("why"),
         types=_limit(types) if types else None,
         filters=_filters(node.get("filters"), "crossref"),
     )
@@ -357,7 +348,7 @@ def _filters(node: Node | None, source: str) -> dict[str, str]:
     for key, word in node.mapping().items() if node else ():
         if key in COMPILED_FILTERS[source]:
             raise word.error(f"the filter {key!r} is made from the other fields")
-        if not re.fullmatch(r"[a-z][a-z_.-]*", key) or "," in filters[key]:
+        if not re.fullmatch(r"[a-z][a-z0-9_.-]*", key) or "," in filters[key]:
             raise word.error(
                 f"{key!r}: {filters[key]!r} is not one filter and its value",
                 why="A comma starts the next filter.",
@@ -369,6 +360,11 @@ def _texts(node: Node | None) -> dict[str, str]:
     if node is None:
         return {}
     return {key: value.text() for key, value in node.mapping().items()}
+
+
+def _reasons(node: Node | None) -> dict[str, str]:
+    """Return what is excused, each with its reason; an empty one is none."""
+    return {key: node.words(key) for key in node.mapping()} if node else {}
 
 
 def _known_item(node: Node) -> KnownItem:

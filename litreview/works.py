@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from litreview import merged, state
 from litreview.bibliography import Reference
+from litreview.citation import Citation
 from litreview.errors import UsageError
 from litreview.vocabulary import Stage
 
@@ -48,5 +49,16 @@ def references(session: Session, wanted: str) -> list[Reference]:
     for cluster, view in views.items():
         own = names[cluster]
         citation = replace(view.citation(), source=own.source, source_id=own.source_id)
-        found.append(Reference(cluster, citation))
+        found.append(Reference(cluster, _with_one_year(citation)))
     return found
+
+
+def _with_one_year(citation: Citation) -> Citation:
+    """Return a citation whose date is of its year, as a list has room for one only.
+
+    The two are chosen by themselves, and so may be of different records.
+    """
+    year = str(citation.year or "")
+    if not (year and citation.published) or citation.published.startswith(year):
+        return citation
+    return replace(citation, published=year)

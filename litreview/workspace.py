@@ -85,17 +85,20 @@ def at(folder: Path) -> Workspace:
     )
 
 
-def read_text(path: Path) -> str:
-    """Return a file's text, or refuse one that is missing or not UTF-8."""
+def read_text(path: Path, shown: Path | None = None) -> str:
+    """Return a file's text, or refuse one that is missing or not UTF-8.
+
+    `shown` is how a refusal names the file, if not by the path that is read.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise InputFileError(
-            path, None, f"cannot be read: {error.strerror or error}"
+            shown or path, None, f"cannot be read: {error.strerror or error}"
         ) from error
     except UnicodeDecodeError as error:
         raise InputFileError(
-            path, None, "is not UTF-8 text", fix="save it as UTF-8"
+            shown or path, None, "is not UTF-8 text", fix="save it as UTF-8"
         ) from error
     # git gives the same file other line ends on Windows; it is no new version.
     return text.replace("\r\n", "\n")

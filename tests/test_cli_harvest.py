@@ -326,6 +326,17 @@ def test_a_bill_beyond_the_day_says_how_many_days() -> None:
     )
 
 
+def test_one_is_told_as_one(desk: Desk) -> None:
+    """One search is no "1 searches", whether it is asked about or fails."""
+    assert command.bill_words(Bill(1, 1, 1, 0, 1.0, 1_000, with_key=False)) == (
+        "1 search: about 1 page, some 1 second"
+    )
+    desk.server.faults.extend(Fault("openalex", n, status=401) for n in range(1, 9))
+    words = ("harvest", "--source", "openalex")
+    assert "1 of 1 search got no answer" in desk.run(*words, "--dry-run")[2]
+    assert "1 of 1 search is not complete" in desk.run(*words, "--yes")[2]
+
+
 def test_a_spent_budget_ends_tidily_and_says_when(desk: Desk) -> None:
     """Crossref's records come; the exit status is 3 also where nothing else came."""
     spent = [Fault("openalex", n, status=429, retry_after="7200") for n in range(1, 9)]

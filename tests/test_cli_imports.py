@@ -104,7 +104,7 @@ def test_import_stores_files_once(desk: Desk) -> None:
     assert status == 0
     told = "one.csv: csv, 2 entries, 2 read; 2 new, 0 already there, as 'ERIC'"
     assert told in out
-    assert "two.csv: csv, 1 entries" in out
+    assert "two.csv: csv, 1 entry, 1 read" in out
     _, out, _ = desk.run("import", one, "--source", "ERIC")
     assert "in already; nothing was added" in out
     (row,) = desk.json("import", one, "--source", "ERIC")
@@ -128,6 +128,25 @@ def test_import_tells_what_it_found(desk: Desk) -> None:
     (row,) = desk.json("import", str(path))
     assert (row["format"], row["encoding"]) == ("scopus", "Windows-1252")
     assert (row["already_there"], len(row["warnings"])) == (2, 4)
+
+
+def test_import_tells_of_a_file_cut_off(desk: Desk) -> None:
+    """An NBIB file that ends within an entry is read, with a word on its end."""
+    text = (
+        "PMID- 1\nTI  - One\nSO  - A. 2020.\n\nPMID- 2\nTI  - Trust in schools and it"
+    )
+    status, out, err = desk.run("import", desk.file(text, "cut.nbib"))
+    assert (status, "cut.nbib: nbib, 2 entries" in out) == (0, True)
+    assert "1 entry with no mark of its end, the last of the file" in err
+    assert "line 5" in err
+
+
+def test_import_tells_json_of_another_kind(desk: Desk) -> None:
+    """JSON that lists no references is not called broken."""
+    status, _, err = desk.run("import", desk.file('{"a": 1}\n', "notcsl.json"))
+    assert status == 1
+    assert "is JSON, but no list of references" in err
+    assert "is not JSON" not in err
 
 
 def test_import_maps_columns(desk: Desk) -> None:
@@ -313,6 +332,16 @@ def test_add_stores_a_find_once(desk: Desk) -> None:
     assert (status, "nothing was added" in out) == (0, True)
     record = db.read(desk.engine, lambda s: s.scalars(select(Record)).one())
     assert (record.found, record.authors) == ("organisation", "Ng, Nora; DfE team")
+
+
+def test_add_takes_what_bears_no_year(desk: Desk) -> None:
+    """--year n.d. stores a record without one, and the help tells of it."""
+    place = ADD.index("2019")
+    words = (*ADD[:place], "n.d.", *ADD[place + 1 :])
+    assert desk.run(*words)[0] == 0
+    record = db.read(desk.engine, lambda s: s.scalars(select(Record)).one())
+    assert (record.year, record.published) == (None, "")
+    assert "n.d." in desk.run("add", "--help")[1]
 
 
 @pytest.mark.parametrize("option", ["--organisation", "--year", "--url", "--accessed"])

@@ -77,6 +77,42 @@ def test_check_fails_on_errors(run: Run, tmp_path: Path) -> None:
     assert run("query", "check", "good")[0] == 0
 
 
+def test_a_file_that_is_not_text_is_named_as_others_are(
+    run: Run, tmp_path: Path
+) -> None:
+    """The path is that from the workspace, whatever is wrong with the file."""
+    (tmp_path / "queries" / "mine.yaml").write_bytes(b"title: caf\xe9\n")
+    status, out, err = run("query", "check")
+    assert status == 1
+    assert "error: queries/mine.yaml: is not UTF-8 text" in out
+    assert str(tmp_path) not in out + err
+    assert json.loads(run("query", "check", "mine", "--json")[1])[0]["file"] == (
+        "queries/mine.yaml"
+    )
+
+
+def test_a_file_with_another_ending_is_told(run: Run, tmp_path: Path) -> None:
+    """A .yml is not read, and every way to look for it says so."""
+    queries = tmp_path / "queries"
+    (queries / "mine.yml").write_text(strategy(), "utf-8")
+    status, out, err = run("query", "check")
+    assert status == 0
+    assert "warning: queries/mine.yml: is not read" in out
+    assert "2 strategies can be sent; 2 warnings" in err
+    assert "queries/mine.yml is not read: rename" in run("query", "list")[2]
+    assert "mine.yml" not in run("query", "check", "good")[1]
+    status, _, err = run("query", "check", "mine")
+    assert status == 1
+    assert "queries/mine.yml is not read" in err
+    assert "must end in .yaml" in err
+    for file in queries.glob("*.yaml"):
+        file.unlink()
+    status, _, err = run("query", "check")
+    assert status == 1
+    assert "Not read: queries/mine.yml." in err
+    assert "rename it" in err
+
+
 def test_show_tells_exactly_what_is_sent(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

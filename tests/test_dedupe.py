@@ -211,6 +211,34 @@ def test_the_machine_changes_its_mind_with_one_row(
     assert (found.new, found.withdrawn, found.waiting) == (0, 1, 1)
 
 
+def test_another_score_is_said_anew(session: Session, make: Maker) -> None:
+    """Which link is the weakest is what the newest pass says, not the first one."""
+    ann, _ = make.team()
+    a, b, c = make.records(3)
+    machine(session, alike(a, b, 0.9), alike(b, c, 0.8))
+    dedupe.decide(session, a.id, c.id, DIFFERENT, by=ann)
+    assert homes(a, b, c) == [a.id, a.id, c.id]
+    found = machine(session, alike(a, b, 0.75), alike(b, c, 0.8))
+    assert (found.new, found.withdrawn, found.moved) == (1, 0, 2)
+    assert homes(a, b, c) == [a.id, b.id, b.id]
+
+
+def test_a_pass_over_some_leaves_the_others(session: Session, make: Maker) -> None:
+    """Pairs without a touched record stay, also where the pass does not find them."""
+    a, b, c, d = make.records(4)
+    machine(session, alike(a, b), alike(c, d))
+    run = DedupeRun(parameters={}, records=0)
+    touched = frozenset({c.id})
+    found = dedupe.store(
+        session, [alike(a, c, 0.5, "unsure")], run=run, touched=touched
+    )
+    assert (found.pairs, found.new, found.withdrawn, found.moved) == (2, 0, 1, 1)
+    assert (found.compared, found.waiting) == (1, 1)
+    assert homes(a, b, c, d) == [a.id, a.id, c.id, d.id]
+    kept = session.execute(select(CandidatePair.a_id, CandidatePair.b_id)).all()
+    assert sorted(kept) == [(a.id, b.id), (a.id, c.id)]
+
+
 @pytest.mark.parametrize("verdict", [DUPLICATE, SAME_STUDY, DIFFERENT])
 def test_a_pair_of_a_persons_is_never_touched(
     session: Session, make: Maker, verdict: str

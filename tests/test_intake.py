@@ -308,6 +308,21 @@ def test_a_find_told_better_is_a_new_version(session: Session) -> None:
     assert session.scalar(select(func.count()).select_from(RawRecord)) == 2
 
 
+def test_a_find_may_bear_no_year(session: Session) -> None:
+    """What is undated is stored without a year, and apart from what has one."""
+    undated = add(session, replace(FIND, year="n.d."), by="ann")
+    assert (undated.record.year, undated.record.published) == (None, "")
+    assert not add(session, replace(FIND, year=" N.D. "), by="ann").new
+    assert add(session, FIND, by="ann").new
+
+
+def test_a_dated_find_keeps_its_identity(session: Session) -> None:
+    """Address, title and year name it, in the way in which they always did."""
+    name = "https://www.gov.uk/ecf\nearly career framework\n2019"
+    expected = hashlib.sha256(name.encode()).hexdigest()[:16]
+    assert add(session, FIND, by="ann").record.source_id == expected
+
+
 def test_a_document_may_have_come_as_a_file(session: Session) -> None:
     """Its name stands for an address."""
     done = add(session, replace(FIND, url="file:theory of change.pdf"), by="ann")

@@ -66,6 +66,9 @@ def test_a_record_without_keys_is_unknown(session: Session, make: Maker) -> None
     a, b, c = make.records(3)
     assert keyring.unknown(session, NO_KEYS).tolist() == [a.id, b.id, c.id]
     assert keyring.unknown(session, some_keys(a.id, c.id)).tolist() == [b.id]
+    assert keyring.unknown(session, some_keys(a.id)).tolist() == [b.id, c.id]
+    assert keyring.unknown(session, some_keys(b.id)).tolist() == [a.id, c.id]
+    assert keyring.unknown(session, some_keys(a.id, b.id, c.id)).tolist() == []
     assert keyring.count(session) == 3
 
 

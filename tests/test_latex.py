@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -10,7 +12,8 @@ from litreview.latex import decode, decode_verbatim, encode, encode_verbatim
 
 SIGNS = st.sampled_from([*"\\{}~^#%&_$-'`?!\" ", "--", "?`", "\\'e", "{\\o}", "\\url"])
 TEXTS = st.lists(st.one_of(SIGNS, st.characters(exclude_categories=["C", "Z"]))).map(
-    lambda pieces: " ".join("".join(pieces).split())
+    # Text is stored composed (NFC), and comes back so.
+    lambda pieces: unicodedata.normalize("NFC", " ".join("".join(pieces).split()))
 )
 
 

@@ -181,6 +181,40 @@ def test_an_entry_that_lost_its_beginning_is_refused() -> None:
     assert caught.value.line == 5
 
 
+ENTRY = "PMID- {0}\nTI  - Title {0}\nSO  - Journal. 2020.\n\n"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "PMID- 3\nTI  - Trust in schools and it",  # within a field
+        "PMID- 3\nTI  - Trust in schools and its roots\n",  # between two fields
+        "PMID- 3\nTI  - Trust\nSO  - Journal. 20",  # within the last field
+    ],
+)
+def test_a_file_cut_off_is_told(end: str) -> None:
+    """A last entry without the end that the others have is read, and flagged."""
+    rows = _rows(ENTRY.format(1) + ENTRY.format(2) + end)
+    assert [row.citation.flags for row in rows] == [(), (), ("cut-off?",)]
+    assert rows[-1].citation.title.startswith("Trust")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ENTRY.format(1) + ENTRY.format(2),
+        (ENTRY.format(1) + ENTRY.format(2)).rstrip() + "\n",
+        ENTRY.format(1) + "\x1a",
+        ENTRY.format(1).replace("\n", "\r"),
+        "PMID- 1\nTI  - No entry ends with SO\n\nPMID- 2\nTI  - Nor this\n",
+        "PMID- 1\nTI  - Only the last one ends so\n\n" + ENTRY.format(2),
+    ],
+)
+def test_a_whole_file_is_not_taken_for_one_cut_off(text: str) -> None:
+    """Blank lines and marks at the end are no matter; nor is SO where none has it."""
+    assert {row.citation.flags for row in _rows(text)} == {()}
+
+
 @pytest.mark.parametrize(
     "text", ["Please sign in\n", "<pre>PMID- 7\nTI  - T\n</pre>", "pmid- 7\n"]
 )

@@ -147,7 +147,7 @@ def test_one_strategy_in_full_for_openalex() -> None:
                 '(coherence OR coherent OR "shared vision" OR "internal alignment" '
                 'OR "goal alignment" OR "instructional alignment")'
                 ",from_publication_date:2000-01-01,to_publication_date:2026-06-30"
-                ",language:en,type:article|review|book|book-chapter|report|"
+                ",language:en|null,type:article|review|book|book-chapter|report|"
                 "dissertation|preprint|conference-paper"
             ),
             "sort": "publication_date:asc",
@@ -312,6 +312,14 @@ def test_a_source_that_is_not_searched_is_not_compiled() -> None:
         ("[relational trust]", "[~]", r":9: expected text here, found nothing"),
         ("[relational trust]", "[{term: trust}]", r":9: the field 'why' is missing"),
         ("[relational trust]", "[{word: x}]", r":9: unknown field 'word'"),
+        (
+            "[relational trust]",
+            "[{term: trust, why: ' '}]",
+            r":9: the field 'why' is empty",
+        ),
+        (", why: a reason}\nlang", ", why: ''}\nlang", r":5: the field 'why' is empty"),
+        ("only: [en], why: a reason", "any: yes, why: ''", r":6: the field 'why' is e"),
+        ("60, why: a reason", '60, why: ""', r":10: the field 'why' is empty"),
         ("rows: 60", "rows: 0", r":10: at least one row must be kept"),
         ("rows: 60", "rows: many", r":10: expected a whole number"),
         ("keep: {rows: 60, why: a reason}", "keep: 60", r":10: expected a mapping"),
@@ -335,6 +343,12 @@ def test_unusable_files_are_refused_with_their_line(
         ("openalex: {filters: {type: x}}", ":11: the filter 'type' is made from"),
         ("openalex: {filters: {a: 'x,y:z'}}", ":11: 'a': 'x,y:z' is not one filter"),
         ("openalex: {expression: a OR b}", ":11: expected a mapping"),
+        ("openalex: {types: {only: [book], why: ''}}", ":11: the field 'why' is e"),
+        ("openalex: {expression: {text: a, why: ''}}", ":11: the field 'why' is e"),
+        (
+            "openalex: {expression: {text: a, why: x, accepted: {in: ''}}}",
+            ":11: the field 'in' is empty",
+        ),
         ("openalex: {keep: 3}", ":11: unknown field 'keep'"),
     ],
 )
@@ -345,6 +359,14 @@ def test_unusable_sections_are_refused_with_their_line(
     with pytest.raises(InputFileError) as caught:
         read(PLAIN + added + "\n")
     assert str(caught.value).startswith("trust.yaml" + message)
+
+
+def test_not_searching_a_source_needs_words() -> None:
+    """An empty text is no reason for leaving a source out."""
+    alone = PLAIN.replace("[openalex, crossref]", "[openalex]")
+    alone = alone[: alone.index("crossref: {")] + "not_searched: {crossref: ''}\n"
+    with pytest.raises(InputFileError, match=r":10: the field 'crossref' is empty"):
+        read(alone)
 
 
 def test_crossref_needs_its_own_query() -> None:
@@ -378,6 +400,7 @@ def test_a_sound_strategy_has_no_problems() -> None:
         ("teacher buy-in", "error", "'teacher buy-in' may be searched as 'teacher b"),
         ("Principal", "error", "the bare word 'Principal' is too broad"),
         ("English", "error", "the bare word 'English' is too broad"),
+        ("'title:teacher'", "error", "'title:' is no field but a word to find"),
         ("trust, Trust", "warning", "'Trust' stands in this block already, on line 9"),
     ],
 )
@@ -399,6 +422,7 @@ def test_a_reason_keeps_a_word_but_no_wildcard() -> None:
     """A reason excuses what is dropped or broad, never what means something else."""
     assert complaints(with_term("{term: teacher buy-in, why: few}")) == []
     assert complaints(with_term("{term: principal, why: few}")) == []
+    assert complaints(with_term("{term: 'PRISMA:2020', why: a name}")) == []
     told = complaints(with_term("{term: teach*, why: I like it}"))
     assert [severity for _, severity, _ in told] == ["error"]
 
@@ -408,6 +432,7 @@ def test_a_reason_keeps_a_word_but_no_wildcard() -> None:
     [
         ("(trust or respect)", "error", "'or' is searched as a word"),
         ("trust and respect", "error", "'and' is searched as a word"),
+        ("trust AND title:respect", "error", "'title:' is no field but a word"),
         ("trust AND not doubt", "error", "'not' is searched as a word"),
         ("trust, OR respect", "error", "the character , stands"),
         ("teach* AND trust", "error", "the character * stands"),
@@ -609,7 +634,9 @@ def test_one_block_is_asked_without_any_limit() -> None:
     }
 
 
-@pytest.mark.parametrize("query", ["trust AND hope", '"a b"', "trust*", "(trust)"])
+@pytest.mark.parametrize(
+    "query", ["trust AND hope", '"a b"', "trust*", "(trust)", "title:a"]
+)
 def test_crossref_takes_only_words(query: str) -> None:
     """Boolean, phrase and wildcard syntax is refused in Crossref's query."""
     told = complaints(PLAIN.replace("query: teacher trust", f"query: '{query}'"))
@@ -638,6 +665,37 @@ def test_unknown_types_are_told(source: str, word: str, hint: str) -> None:
     assert told[:2] == (line, "warning")
     assert f"{word!r} is not known as a type of {source}" in told[2]
     assert hint in told[2]
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "severity", "hint"),
+    [
+        ("openalex", "banana", "warning", "may refuse the whole search"),
+        ("openalex", "has_abstrct", "error", "Did you mean 'has_abstract'?"),
+        ("crossref", "has_abstract", "error", "Did you mean 'has-abstract'?"),
+        ("crossref", "language", "warning", "may refuse the whole search"),
+    ],
+)
+def test_unknown_filters_are_told(
+    source: str, name: str, severity: str, hint: str
+) -> None:
+    """A slip is refused before the service does; a strange name draws a warning."""
+    section = f"filters: {{{name}: 2}}"
+    if source == "openalex":
+        text, line = PLAIN + f"openalex:\n  {section}\n", 12
+    else:
+        text, line = PLAIN.replace("{query: teach", f"{{{section}, query: teach"), 10
+    (told,) = complaints(text)
+    assert told[:2] == (line, severity)
+    assert f"{name!r} is not known as a filter of {source}" in told[2]
+    assert hint in told[2]
+
+
+def test_known_filters_of_any_spelling_pass() -> None:
+    """Digits, dots and hyphens stand in names that OpenAlex takes."""
+    top = "citation_normalized_percentile.is_in_top_10_percent"
+    text = PLAIN + f"openalex: {{filters: {{{top}: true, has-doi: true}}}}\n"
+    assert complaints(text) == []
 
 
 def test_filtering_out_retractions_is_told() -> None:

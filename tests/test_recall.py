@@ -300,7 +300,10 @@ def test_the_command_needs_no_database(
     assert cli.run([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["credits"] == 31
-    assert told["union"]["openalex"] == "1/2"
+    assert told["union"]["openalex"] == {"found": 1, "of": 2, "note": ""}
+    nothing = {"found": None, "of": 2, "note": "not harvested yet"}
+    assert told["union"]["crossref"] == nothing
+    assert told["strategies"][0]["own"] == {"found": 1, "of": 2, "note": ""}
     assert told["not_found"] == ["10.5555/oa.3"]
     assert told["strategies"][0]["only here"] == ["10.5555/oa.1"]
     one, other = told["items"]
@@ -314,6 +317,30 @@ def test_the_command_needs_no_database(
     assert "together" in said.out
     assert "OpenAlex counts 31 credits for this" in said.err
     assert not (tmp_path / "db" / "review.sqlite").exists()
+
+
+def test_the_command_counts_nothing_where_a_source_is_not_searched(
+    tmp_path: Path,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also for a strategy without items of its own, and for all together."""
+    alone = STRATEGY.replace("[openalex, crossref]", "[openalex]")
+    alone = alone[: alone.index("crossref:")] + "not_searched: {crossref: a test}\n"
+    workspace(tmp_path, bare=alone, full=with_items(DOIS[1], text=alone))
+    monkeypatch.setenv("LITREVIEW_OPENALEX_URL", server.openalex_url)
+    words = ["-w", str(tmp_path), "query", "check", "--recall"]
+    assert cli.run(words) == 0
+    table = capsys.readouterr().out.partition("only here")[2]
+    assert table.count("not searched") == 3
+    assert cli.run([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    bare, full = (row["crossref"] for row in told["strategies"])
+    assert bare == {"found": None, "of": 0, "note": "not searched"}
+    assert full == {"found": None, "of": 1, "note": "not searched"}
+    assert told["union"]["crossref"] == full
+    assert told["union"]["openalex"] == {"found": 1, "of": 1, "note": ""}
 
 
 def test_the_command_says_where_it_cannot_tell(

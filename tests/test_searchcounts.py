@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from litreview import searchlog
 from litreview.document import Block, Document, to_markdown
+from litreview.errors import ServiceError
 from litreview.models import DedupeRun
 from litreview.searchcounts import COMBINATIONS, counts, incomplete, overlaps, panels
 from litreview.vocabulary import PairVerdict, RunStatus
@@ -50,6 +51,16 @@ def test_a_run_that_never_got_a_page_is_told(session: Session) -> None:
         "Run 1 (one, OpenAlex) is INCOMPLETE: no page of it came, so nothing is known "
         "of its size."
     )
+
+
+def test_advice_that_was_given_then_is_not_told(session: Session) -> None:
+    """A reader learns what went wrong and why, not what the team was to do."""
+    error = ServiceError("No answer.", why="The line is dead.", fix="check the line.")
+    Archive(session).search(
+        "one", "openalex", ["W1"], status=RunStatus.INCOMPLETE, problem=str(error)
+    )
+    ((words, *_rest),) = incomplete(searchlog.read(session))
+    assert str(words).endswith("are stored. No answer. The line is dead.")
 
 
 def test_passes_with_and_without_a_threshold(session: Session) -> None:

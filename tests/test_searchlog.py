@@ -135,6 +135,15 @@ def test_todays_words_are_kept_apart(session: Session) -> None:
     assert log.written["one"].keys() == {"peer_review"}
 
 
+def test_saved_queries_without_a_run_are_named(session: Session) -> None:
+    """What is saved today and was never asked anywhere is `unrun`."""
+    Archive(session).search("one", "openalex", ["W1"])
+    assert searchlog.read(session, {"two": {}, "one": {}, "a": {}}).unrun == (
+        "a", "two",
+    )  # fmt: skip
+    assert searchlog.read(session).unrun == ()
+
+
 def test_runs_again_are_compared(session: Session) -> None:
     """A run of the same search again tells what was added and is gone."""
     archive = Archive(session)

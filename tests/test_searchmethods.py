@@ -122,6 +122,20 @@ def test_finds_by_citation_are_no_browsing(session: Session) -> None:
     assert "m1" in told(found[5])
 
 
+def test_a_team_can_say_that_it_followed_no_citations(session: Session) -> None:
+    """Without a citation search the words of people report the item, not before."""
+    archive = Archive(session)
+    archive.search("one", "openalex", ["W1"])
+    item = methods(searchlog.read(session))[5]
+    assert item.state == "not reported"
+    assert "`prisma_s: citation_searching` in `queries/one.yaml`" in told(item)
+    said = "prisma_s: {citation_searching: No citations were followed.}\n"
+    archive.search("two", "openalex", ["W1"], text=STRATEGY + said)
+    item = methods(searchlog.read(session))[5]
+    assert item.state == "reported"
+    assert "two: No citations were followed." in told(item)
+
+
 def test_unknown_counts_are_told_in_words() -> None:
     """A count that nobody knows is no zero."""
     assert [number(None), number(0), number(12345)] == ["not known", "0", "12,345"]

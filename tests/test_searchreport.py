@@ -370,6 +370,20 @@ def test_the_command_takes_a_format_and_a_file(
     assert command([*space, "export", "search-report", "--to", "appendix.pdf"]) == 2
 
 
+def test_a_saved_search_that_was_never_run_is_told(
+    space: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file in queries/ that no run is of is named, for people and for machines."""
+    assert command([*space, "export", "search-report", "--format", "md"]) == 0
+    assert "Saved, not run" not in capsys.readouterr().out
+    (tmp_path / "queries" / "new-one.yaml").write_text(STRATEGY, "utf-8")
+    assert command([*space, "export", "search-report", "--format", "md"]) == 0
+    told = item(capsys.readouterr().out, 8)
+    assert "Saved, not run: new-one; run `litreview harvest`" in told
+    assert command([*space, "export", "search-report", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["saved_not_run"] == ["new-one"]
+
+
 def test_a_broken_file_of_today_stops_no_report(
     space: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,6 +82,16 @@ def test_a_report_is_filled_from_its_other_records(
     assert told.retracted
 
 
+def test_a_date_of_another_year_is_not_listed(session: Session, make: Maker) -> None:
+    """A list has room for one year only: the date follows it, or is as short."""
+    make.review()
+    first = make.record("Trust", year=2020, volume="1")
+    second = make.record("TRUST", year=2021, published="2021-05", doi="10.5555/b")
+    Desk(session).pair(first, second)
+    (told,) = [one.citation for one in works.references(session, "all")]
+    assert (told.year, told.published) == (2020, "2020")
+
+
 def test_an_id_of_a_file_is_no_identity(session: Session, make: Maker) -> None:
     """A record of a file is told without a source, one of a service with it."""
     make.record("A", source="openalex", source_id="W1")

@@ -13,6 +13,7 @@ import click
 from litreview.cli.app import App, pass_app
 from litreview.cli.output import (
     bullet_list,
+    counted,
     json_option,
     say,
     show,
@@ -230,7 +231,7 @@ def _duration(seconds: float) -> str:
     """Return a length of time in the words that fit it."""
     minutes = seconds / 60
     if minutes < 1.5:  # up to there seconds say more
-        return f"{max(1, round(seconds))} seconds"
+        return counted(max(1, round(seconds)), "second")
     if minutes < 90:
         return f"{round(minutes)} minutes"
     return f"{minutes / 60:.1f} hours"
@@ -279,7 +280,8 @@ def on_terminal() -> bool:
 
 def bill_words(bill: Bill) -> str:
     """Say in one sentence what searches will take."""
-    told = [f"{bill.searches} searches: about {bill.pages:,} pages"]
+    searches = counted(bill.searches, "search", "searches")
+    told = [f"{searches}: about {counted(bill.pages, 'page')}"]
     if bill.credits:
         key = "with a free key" if bill.with_key else "without a key"
         told.append(
@@ -318,14 +320,16 @@ def _show_forecasts(
         bill = service.bill(forecasts, settings)
         dollars = sum(found.dollars for found in forecasts)
         show(
-            f"{bill.records:,} records to fetch; OpenAlex counts ${dollars:.3f} for it"
+            f"{counted(bill.records, 'record')} to fetch; OpenAlex counts "
+            f"${dollars:.3f} for it"
         )
         show(bill_words(bill))
         say("nothing was stored")
     errors = [found for found in forecasts if found.error]
     if errors:
         raise ServiceError(
-            f"{len(errors)} of {len(forecasts)} searches got no answer",
+            f"{len(errors)} of {counted(len(forecasts), 'search', 'searches')} got no "
+            "answer",
             why="\n" + bullet_list(_told(f.search, f.error) for f in errors),
         )
 
@@ -406,8 +410,10 @@ def _fail_if_incomplete(results: Sequence[Result]) -> None:
     lasting = [isinstance(r.error, AnswerError) and r.error.permanent for r in missing]
     if until is None and all(lasting):
         fix = "do what is said above first; then the same command goes on from there"
+    searches = counted(len(results), "search", "searches")
+    verb = "is" if len(results) == 1 else "are"
     raise kind(
-        f"{len(missing)} of {len(results)} searches are not complete",
+        f"{len(missing)} of {searches} {verb} not complete",
         why="\n" + bullet_list(_told(r.search, r.error or r.problem) for r in missing),
         fix=fix,
     )

@@ -11,7 +11,7 @@ import click
 
 from litreview.cli.app import App, pass_app
 from litreview.cli.choices import STAGES
-from litreview.cli.output import json_option, say, show, show_json
+from litreview.cli.output import counted, json_option, say, show, show_json
 from litreview.cli.several import Several
 from litreview.vocabulary import Found
 
@@ -141,7 +141,7 @@ def import_command(
     ]
     rows = [_import_one(app, *pair) for pair in zip(read, plans, strict=True)]
     for file, row in zip(read, rows, strict=True):
-        _tell(file, row, decided=words["decisions"])
+        _tell(file, decided=words["decisions"])
         if not words["as_json"]:
             _show_one(row)
     if words["as_json"]:
@@ -191,16 +191,18 @@ def _import_one(app: App, file: File, plan: Plan | None) -> dict[str, object]:
     }
 
 
-def _tell(file: File, row: dict[str, object], *, decided: bool) -> None:
+def _tell(file: File, *, decided: bool) -> None:
     """Say on stderr what is odd about a file, and what was left in it."""
     from litreview.cli.decisions import shown
 
     for note in (*file.readable.notes, *file.found.warnings()):
         say(f"{file.name}: {note}")
-    if row["decisions"] and not decided:
+    number = file.found.opinions.total()
+    if number and not decided:
         people = ", ".join(shown(name for name, _ in file.found.opinions))
+        verb = "was" if number == 1 else "were"
         say(
-            f"{file.name}: holds {row['decisions']:,} decisions ({people}) that were "
+            f"{file.name}: holds {counted(number, 'decision')} ({people}) that {verb} "
             "not taken over; --decisions does that"
         )
 
@@ -215,8 +217,9 @@ def _show_one(row: dict[str, object]) -> None:
         show(f"{row['file']}: this very file is in already; nothing was added")
     else:
         changed = f", {row['changed']:,} of them changed" if row["changed"] else ""
+        entries = counted(int(str(row["entries"])), "entry", "entries")
         show(
-            f"{row['file']}: {row['format']}, {row['entries']:,} entries, "
+            f"{row['file']}: {row['format']}, {entries}, "
             f"{row['rows']:,} read; {row['new']:,} new, {row['already_there']:,} "
             f"already there{changed}, as {names}"
         )
@@ -224,9 +227,10 @@ def _show_one(row: dict[str, object]) -> None:
     if isinstance(votes, dict):
         for handle in votes["new_people"]:
             show(f"{handle} joins as screener")
+        was = "was" if votes["already_there"] == 1 else "were"
         show(
-            f"{votes['stored']:,} votes stored, "
-            f"{votes['already_there']:,} were there already"
+            f"{counted(votes['stored'], 'vote')} stored, "
+            f"{votes['already_there']:,} {was} there already"
         )
 
 
@@ -262,7 +266,9 @@ class FindWords(TypedDict):
 @click.command()
 @click.argument("title")
 @click.option("--organisation", required=True, help="Who published it.")
-@click.option("--year", required=True, help="The year of publication.")
+@click.option(
+    "--year", required=True, help="The year of publication; n.d. if none is told."
+)
 @click.option("--url", required=True, help="The address at which it was found.")
 @click.option(
     "--accessed",

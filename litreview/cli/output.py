@@ -92,6 +92,11 @@ def console(*, stderr: bool = False) -> Console:
     )
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with what is counted; `many` is by default `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def bullet_list(lines: Iterable[str]) -> str:
     """Return lines as an indented list for a message."""
     return "\n".join(f"  - {line}" for line in lines)

@@ -14,6 +14,7 @@ from litreview.cli.output import json_option, say, show, show_json, show_rows
 from litreview.cli.recall import show_recall
 
 if TYPE_CHECKING:
+    from litreview.errors import InputFileError
     from litreview.recall import Report
 
 SOURCES = ("openalex", "crossref")
@@ -54,6 +55,8 @@ def list_(app: App, *, as_json: bool) -> None:
     rows = [_row(app, name) for name in searches.names(app.workspace)]
     columns = ["name", "title", "sources", "errors", "warnings"]
     show_rows(rows, columns, as_json=as_json)
+    for file in searches.misnamed(app.workspace):
+        say(f"{file} is not read: {searches.RENAME}")
 
 
 def _row(app: App, name: str) -> dict[str, object]:
@@ -107,6 +110,7 @@ def check(app: App, name: str | None, *, recall: bool, as_json: bool) -> None:
 
     names = searches.names(app.workspace, [name] if name else [])
     found = [problem for each in names for problem in _problems(app, each)]
+    found += [] if name else _misnamed(app)
     errors = [problem for problem in found if problem["severity"] == "error"]
     if as_json and (errors or not recall):
         show_json(found)
@@ -158,18 +162,35 @@ def _problems(app: App, name: str) -> list[dict[str, object]]:
         found = [(problem.severity, problem) for problem in problems(strategy)]
     except InputFileError as error:
         found = [("error", error)]
+    return [_told(name, severity, problem) for severity, problem in found]
+
+
+def _misnamed(app: App) -> list[dict[str, object]]:
+    """Return a warning for each file that only its ending keeps from being read."""
+    from litreview import searches
+    from litreview.errors import InputFileError
+
+    why, fix = searches.ENDING, searches.RENAME
     return [
-        {
-            "name": name,
-            "severity": severity,
-            "file": str(problem.path),
-            "line": problem.line,
-            "what": problem.what,
-            "why": problem.why,
-            "fix": problem.fix,
-        }
-        for severity, problem in found
+        _told(
+            path.stem,
+            "warning",
+            InputFileError(path, None, "is not read", why=why, fix=fix),
+        )
+        for path in searches.misnamed(app.workspace)
     ]
+
+
+def _told(name: str, severity: str, problem: InputFileError) -> dict[str, object]:
+    return {
+        "name": name,
+        "severity": severity,
+        "file": str(problem.path),
+        "line": problem.line,
+        "what": problem.what,
+        "why": problem.why,
+        "fix": problem.fix,
+    }
 
 
 @query.command("show")

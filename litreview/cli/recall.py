@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from litreview.cli.output import say, show_json, show_rows
@@ -11,6 +12,24 @@ if TYPE_CHECKING:
     from litreview.recall import Finding, Known, Report
 
 TITLE_CHARACTERS = 60  # of an item's title in the table
+
+
+@dataclass(frozen=True)
+class Count:
+    """Known items found, of how many; `silence` says why there is nothing to tell."""
+
+    found: int
+    known: int
+    silence: str = ""
+
+    def __str__(self) -> str:
+        """Return "1/2", or the reason that there is no such number."""
+        return self.silence or f"{self.found}/{self.known}"
+
+    def numbers(self) -> dict[str, object]:
+        """Return the same for JSON; what cannot be told has no found."""
+        found = None if self.silence else self.found
+        return {"found": found, "of": self.known, "note": self.silence}
 
 
 def show_recall(
@@ -91,12 +110,17 @@ def _total(report: Report, name: str) -> dict[str, object]:
     """Return a strategy's relative recall, as found of known."""
     everything = report.of(name)
     own = [finding for finding in everything if finding.own]
+
+    def at(source: str) -> Count:
+        found = sum(getattr(f, source) == "found" for f in own)
+        return Count(found, len(own), _silence(everything, source))
+
     return {
         "strategy": name,
-        "own": _of(sum(f.found for f in own), len(own)),
-        "openalex": _at([f.openalex for f in own]),
-        "crossref": _at([f.crossref for f in own]),
-        "all": _of(sum(f.found for f in everything), len(everything)),
+        "own": Count(sum(f.found for f in own), len(own)),
+        "openalex": at("openalex"),
+        "crossref": at("crossref"),
+        "all": Count(sum(f.found for f in everything), len(everything)),
         "only here": len(report.only_by(name)),
     }
 
@@ -105,33 +129,35 @@ def _union(report: Report) -> dict[str, object]:
     """Return what all the strategies find together."""
     count = len(report.benchmark)
 
-    def found(source: str) -> int:
-        return sum(
+    def at(source: str) -> Count:
+        found = sum(
             any(f.known is k and getattr(f, source) == "found" for f in report.findings)
             for k in report.benchmark
         )
+        return Count(found, count, _silence(report.findings, source))
 
-    whole = _of(sum(map(bool, map(report.finders, report.benchmark))), count)
+    whole = Count(sum(map(bool, map(report.finders, report.benchmark))), count)
     return {
         "strategy": "together",
         "own": whole,
-        "openalex": _of(found("openalex"), count),
-        "crossref": _of(found("crossref"), count),
+        "openalex": at("openalex"),
+        "crossref": at("crossref"),
         "all": whole,
         "only here": None,
     }
 
 
-def _at(standings: Sequence[str]) -> str:
-    """Return found of known at one source, or why nothing can be said of it."""
-    told = set(standings)
-    if len(told) == 1 and told <= {"not searched", "not harvested yet"}:
-        return told.pop()
-    return _of(sum(standing == "found" for standing in standings), len(standings))
+def _silence(findings: Sequence[Finding], source: str) -> str:
+    """Say why nothing can be counted at a source; empty where something can."""
+    told = {str(getattr(finding, source)) for finding in findings}
+    if told <= {"not searched"}:
+        return "not searched"
+    return "not harvested yet" if told <= {"not searched", "not harvested yet"} else ""
 
 
-def _of(found: int, known: int) -> str:
-    return f"{found}/{known}"
+def _with_numbers(row: dict[str, object]) -> dict[str, object]:
+    """Return a line of the strategies' table with its counts as numbers."""
+    return {k: v.numbers() if isinstance(v, Count) else v for k, v in row.items()}
 
 
 def _as_json(report: Report) -> dict[str, object]:
@@ -145,10 +171,13 @@ def _as_json(report: Report) -> dict[str, object]:
     return {
         "items": items,
         "strategies": [
-            {**_total(report, name), "only here": _keys(report.only_by(name))}
+            {
+                **_with_numbers(_total(report, name)),
+                "only here": _keys(report.only_by(name)),
+            }
             for name in report.strategies
         ],
-        "union": _union(report),
+        "union": _with_numbers(_union(report)),
         "not_found": _keys([k for k in report.benchmark if not report.finders(k)]),
         "credits": report.credits,
     }

@@ -184,6 +184,16 @@ class _Feed:
             fix="export the records again.",
         )
 
+    def refuse_content(self, line: int, why: str) -> NoReturn:
+        """Raise InputFileError for what is JSON and says something else."""
+        raise InputFileError(
+            self._path,
+            line,
+            "is JSON, but no list of references.",
+            why=why,
+            fix="export the records as CSL-JSON, or import another file.",
+        )
+
     def _more(self, size: int) -> bool:
         """Read on, and forget what was taken; tell whether there was more."""
         block = self._stream.read(size)
@@ -201,10 +211,14 @@ def _refuse_constant(word: str) -> NoReturn:
 
 def _items(feed: _Feed) -> Iterator[tuple[int, Any]]:
     """Yield (line, item) of a list, of an object's `items`, or of one object."""
-    if feed.next_sign() == "{":
+    sign, line = feed.next_sign(), feed.line
+    if sign == "{":
         yield from _wrapped(feed)
-    else:
+    elif sign == "[":
         yield from _listed(feed)
+    else:
+        found = _name(feed.value())
+        feed.refuse_content(line, f"There is only {found}.")
     if feed.next_sign():
         feed.refuse("more stands behind its end")
 
@@ -225,7 +239,7 @@ def _wrapped(feed: _Feed) -> Iterator[tuple[int, Any]]:
             told[str(key)] = feed.value()
         sign = feed.take(",", "}")
     if not is_list and not {"title", "type"} & told.keys():
-        feed.refuse("the object is neither an item nor has it a list of items")
+        feed.refuse_content(line, "The object is no item, and has no items.")
     if not is_list:
         yield line, told
 

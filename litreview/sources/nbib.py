@@ -3,7 +3,9 @@
 Tags fill four columns before a dash; long fields go on in lines that begin with
 six blanks. An entry begins with PMID, in ERIC's files with OWN, or with the tag
 that began the file's first entry, behind a blank line. Two titles in one entry
-mean that the beginning of the second was lost, which is refused.
+mean that the beginning of the second was lost, which is refused. PubMed ends each
+entry with SO and the file with a line end: where the last entry lacks what the
+others have, or the file stops in the middle of a line, it is flagged "cut-off?".
 
 Our own reader, because the packages that read NBIB name no lines and drop in
 silence what they do not understand.
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -101,9 +104,33 @@ def read(stream: TextIO, path: Path) -> Iterator[Row]:
         first="PMID",
     )
     seen: set[str] = set()
-    for entry in tagged.entries(tagged.lines(stream, path), path, grammar):
+    text, others_end = _Text(stream), False
+    for entry in tagged.entries(tagged.lines(text, path), path, grammar):
         _check_one(path, entry)
-        yield _row(entry, seen)
+        row, ends = _row(entry, seen), bool(entry.first("SO"))
+        lost = text.stops_within_line or (others_end and not ends)
+        yield row if entry.closed_by or not lost else _cut_off(row)
+        others_end = others_end or ends
+
+
+class _Text:
+    """A text that knows whether the lines read so far ended as lines do."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.stops_within_line = False
+
+    def readline(self, size: int = -1, /) -> str:
+        """Return the next line with its end, '' behind the last."""
+        piece = self._stream.readline(size)
+        if piece.strip(tagged.BEHIND):  # else nothing, or an end-of-file mark
+            self.stops_within_line = not piece.endswith(("\n", "\r"))
+        return piece
+
+
+def _cut_off(row: Row) -> Row:
+    flags = (*row.citation.flags, "cut-off?")
+    return replace(row, citation=replace(row.citation, flags=flags))
 
 
 def _split(line: str) -> tuple[str, str] | None:

@@ -13,13 +13,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, Protocol
 
 from litreview.errors import InputFileError
 
 _LONGEST_LINE = 2**24  # characters; a file without line ends is no tagged file
 START = "*"  # stands for the tag of the first entry before there is one
-_BEHIND = " \x1a\u00a0"  # \x1a is the end-of-file mark of old systems
+BEHIND = " \x1a\u00a0"  # \x1a is the end-of-file mark of old systems
+
+
+class Lines(Protocol):
+    """A text that is read by the line."""
+
+    def readline(self, size: int, /) -> str:
+        """Return the next line, or as much of it."""
 
 
 class Field(NamedTuple):
@@ -105,7 +112,7 @@ class Grammar:
     repeats: bool = False
 
 
-def lines(stream: TextIO, path: Path | None = None) -> Iterator[tuple[int, str]]:
+def lines(stream: Lines, path: Path | None = None) -> Iterator[tuple[int, str]]:
     """Yield (number from 1, line) without its end, whichever of the three it has.
 
     A byte order mark is dropped, also where two files were joined. With a path,
@@ -123,7 +130,7 @@ def lines(stream: TextIO, path: Path | None = None) -> Iterator[tuple[int, str]]
             )
         for line in piece.removesuffix("\n").removesuffix("\r").split("\r"):
             number += 1
-            yield number, line.lstrip("\ufeff").rstrip(_BEHIND)
+            yield number, line.lstrip("\ufeff").rstrip(BEHIND)
 
 
 def entries(

@@ -31,7 +31,7 @@ import string
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ LABELLED = SHARED / "data" / "dedup" / "s100k.csv.gz"
 SOME, MANY = 100_000, 1_000_000
 PEER_RECORDS = 100_000  # the most that other tools are given
 FLOOR_CAP, FLOOR_RATIO = 100, 90.0
-Figures = dict[str, float]
+Figures = dict[str, Any]
 
 
 # -- records ---------------------------------------------------------------------------
@@ -280,13 +280,13 @@ def fill(engine: Any, told: pl.DataFrame) -> None:
 
 def timed(engine: Any) -> Figures:
     """Find once; return the CPU seconds of each step."""
-    spent: Counter[str] = Counter()
+    spent: defaultdict[str, float] = defaultdict(float)
     last, at = "reading", time.process_time()
 
     def tell(step: str, _done: int, _total: int) -> None:
         nonlocal last, at
         now = time.process_time()
-        spent[last] += now - at  # type: ignore[assignment]
+        spent[last] += now - at
         last, at = step, now
 
     begun = time.process_time()
@@ -294,7 +294,7 @@ def timed(engine: Any) -> Figures:
     tell("", 0, 0)
     return {
         "CPU s": time.process_time() - begun,
-        **{step: float(seconds) for step, seconds in spent.items()},
+        **spent,
         "compared": found.compared,
         "reports": found.reports,
     }
@@ -329,7 +329,7 @@ def say(name: str, figures: Figures | str, floor_seconds: float = 0.0) -> None:
             f"{key} {value:,.2f}" if isinstance(value, float) else f"{key} {value:,}"
             for key, value in figures.items()
         )
-        if floor_seconds:
+        if floor_seconds > 0:
             told += f"  = {figures['CPU s'] / floor_seconds:.1f} x the floor"
     sys.stdout.write(f"{name:22}{told}\n")
     sys.stdout.flush()
