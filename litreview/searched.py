@@ -78,11 +78,10 @@ class Run:
 
     @property
     def params(self) -> dict[str, str]:
-        """Return the parameters as they were sent."""
+        """Return the parameters sent, by name: PostgreSQL keeps no order."""
         sent = self.request.get("params")
-        return (
-            {str(k): str(v) for k, v in sent.items()} if isinstance(sent, dict) else {}
-        )
+        told = sent.items() if isinstance(sent, dict) else ()
+        return {str(key): str(value) for key, value in sorted(told)}
 
     @property
     def trouble(self) -> str:
