@@ -126,6 +126,9 @@ def clean_markup(text: str | None) -> str:
     hyphens or lone surrogates, so that every database and file can hold it.
     """
     text = text or ""
+    if "<" not in text and "&" not in text and text.isascii() and text.isprintable():
+        # Most texts: nothing to clean but blanks, and no other white space is there.
+        return " ".join(text.split()) if "  " in text else text.strip()
     for _ in range(2 if "<" in text or "&" in text else 0):
         text = _without_tags(text)
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from datetime import date
 from operator import itemgetter
 from typing import Any
@@ -207,7 +208,17 @@ def _is_long(abstract: str) -> bool:
 
 
 def _in_order(words: dict[str, Any]) -> list[str]:
-    """Return the words at their positions; what is no position is left out."""
+    """Return the words at their positions; what is no position is left out.
+
+    Most abstracts have one word at each position from the first to the last.
+    """
+    with suppress(TypeError, IndexError):
+        text = [""] * sum(map(len, words.values()))
+        for word, positions in words.items():
+            for position in positions:
+                text[position] = word
+        if all(text):
+            return text
     placed = [
         (position, word)
         for word, positions in words.items()
