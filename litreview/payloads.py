@@ -58,7 +58,10 @@ _READ: Mapping[str, Callable[[dict[str, Any]], Citation]] = {
 
 
 def written(payload: Payload) -> tuple[str, bytes]:
-    """Return the SHA-256 of a payload's canonical JSON, and that JSON."""
+    """Return the SHA-256 of a payload's canonical JSON, and that JSON.
+
+    What JSON has no number for (infinity, as Python reads 1e999) is kept as null.
+    """
     try:
         text = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # half of a surrogate pair, or a number of more than 64 bits
