@@ -94,7 +94,10 @@ def read_text(path: Path, shown: Path | None = None) -> str:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise InputFileError(
-            shown or path, None, f"cannot be read: {error.strerror or error}"
+            shown or path,
+            None,
+            f"cannot be read: {error.strerror or error}",
+            fix="check the name and its rights",
         ) from error
     except UnicodeDecodeError as error:
         raise InputFileError(

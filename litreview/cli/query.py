@@ -10,7 +10,14 @@ import click
 
 from litreview.cli import history
 from litreview.cli.app import App, pass_app
-from litreview.cli.output import json_option, say, show, show_json, show_rows
+from litreview.cli.output import (
+    counted,
+    json_option,
+    say,
+    show,
+    show_json,
+    show_rows,
+)
 from litreview.cli.recall import show_recall
 
 if TYPE_CHECKING:
@@ -122,13 +129,13 @@ def check(app: App, name: str | None, *, recall: bool, as_json: bool) -> None:
     if errors:
         faulty = len({each["name"] for each in errors})
         raise LitreviewError(
-            f"{_count(len(errors), 'error')} in {faulty} of "
-            f"{_count(len(names), 'strategy', 'strategies')}",
+            f"{counted(len(errors), 'error')} in {faulty} of "
+            f"{counted(len(names), 'strategy', 'strategies')}",
             fix="correct the lines named above",
         )
     if not as_json:
-        sent = _count(len(names), "strategy", "strategies")
-        say(f"{sent} can be sent; {_count(len(found), 'warning')}")
+        sent = counted(len(names), "strategy", "strategies")
+        say(f"{sent} can be sent; {counted(len(found), 'warning')}")
     if recall:
         show_recall(_measured(app, names), found, as_json=as_json)
 
@@ -144,10 +151,6 @@ def _measured(app: App, names: Sequence[str]) -> Report:
         ranked = app.read(lambda session: ranking.rankings(session, saved))
     settings = settings_from(os.environ, "openalex")
     return recall.measure([each.strategy for each in saved], ranked, settings)
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _problems(app: App, name: str) -> list[dict[str, object]]:

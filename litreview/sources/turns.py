@@ -74,6 +74,7 @@ def _lock(name: str) -> FileLock | None:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / f"{name}.lock")
         lock.acquire(timeout=_LONGEST_QUEUE, poll_interval=0.02)
+    # filelock raises the last one where a file system knows no locks.
     except (OSError, Timeout, NotImplementedError) as error:
         log.debug("%s: pace not shared with other processes: %s", name, error)
         return None
