@@ -18,7 +18,7 @@ CREATE TABLE person (
 	name TEXT NOT NULL,
 	role TEXT NOT NULL,
 	active BOOLEAN NOT NULL,
-	since DATETIME NOT NULL,
+	since DATETIME NOT NULL, share DOUBLE DEFAULT 1 NOT NULL, paused BOOLEAN DEFAULT 0 NOT NULL,
 	CONSTRAINT pk_person PRIMARY KEY (id),
 	CONSTRAINT ck_person_role CHECK (role IN ('lead', 'screener', 'arbiter', 'coder', 'reader')),
 	CONSTRAINT uq_person_handle UNIQUE (handle)
@@ -78,6 +78,28 @@ CREATE TABLE search_strategy (
 CREATE TRIGGER append_only_search_strategy_update BEFORE UPDATE ON search_strategy BEGIN SELECT RAISE(ABORT, 'search_strategy is append-only: add a row instead'); END;
 
 CREATE TRIGGER append_only_search_strategy_delete BEFORE DELETE ON search_strategy BEGIN SELECT RAISE(ABORT, 'search_strategy is append-only: add a row instead'); END;
+
+CREATE TABLE adjudication (
+	id INTEGER NOT NULL,
+	uid TEXT NOT NULL,
+	record_id INTEGER NOT NULL,
+	construct TEXT NOT NULL,
+	present BOOLEAN NOT NULL,
+	basis_key TEXT NOT NULL,
+	why TEXT NOT NULL,
+	person_id INTEGER NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_adjudication PRIMARY KEY (id),
+	CONSTRAINT fk_adjudication_person_id_person FOREIGN KEY(person_id) REFERENCES person (id),
+	CONSTRAINT fk_adjudication_record_id_record FOREIGN KEY(record_id) REFERENCES record (id),
+	CONSTRAINT uq_adjudication_uid UNIQUE (uid)
+);
+
+CREATE INDEX ix_adjudication_record_id ON adjudication (record_id);
+
+CREATE TRIGGER append_only_adjudication_update BEFORE UPDATE ON adjudication BEGIN SELECT RAISE(ABORT, 'adjudication is append-only: add a row instead'); END;
+
+CREATE TRIGGER append_only_adjudication_delete BEFORE DELETE ON adjudication BEGIN SELECT RAISE(ABORT, 'adjudication is append-only: add a row instead'); END;
 
 CREATE TABLE audit_event (
 	id INTEGER NOT NULL,
@@ -187,6 +209,23 @@ CREATE TABLE match_change (
 	CONSTRAINT fk_match_change_record_id_record FOREIGN KEY(record_id) REFERENCES record (id)
 );
 
+CREATE TABLE material_version (
+	id INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	name TEXT NOT NULL,
+	sha256 TEXT NOT NULL,
+	text TEXT NOT NULL,
+	person_id INTEGER,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_material_version PRIMARY KEY (id),
+	CONSTRAINT ck_material_version_kind CHECK (kind IN ('form', 'scales', 'ledger', 'plan', 'programmes', 'frameworks')),
+	CONSTRAINT fk_material_version_person_id_person FOREIGN KEY(person_id) REFERENCES person (id)
+);
+
+CREATE TRIGGER append_only_material_version_update BEFORE UPDATE ON material_version BEGIN SELECT RAISE(ABORT, 'material_version is append-only: add a row instead'); END;
+
+CREATE TRIGGER append_only_material_version_delete BEFORE DELETE ON material_version BEGIN SELECT RAISE(ABORT, 'material_version is append-only: add a row instead'); END;
+
 CREATE TABLE protocol_version (
 	id INTEGER NOT NULL,
 	sha256 TEXT NOT NULL,
@@ -201,6 +240,30 @@ CREATE TABLE protocol_version (
 CREATE TRIGGER append_only_protocol_version_update BEFORE UPDATE ON protocol_version BEGIN SELECT RAISE(ABORT, 'protocol_version is append-only: add a row instead'); END;
 
 CREATE TRIGGER append_only_protocol_version_delete BEFORE DELETE ON protocol_version BEGIN SELECT RAISE(ABORT, 'protocol_version is append-only: add a row instead'); END;
+
+CREATE TABLE record_annotation (
+	id INTEGER NOT NULL,
+	uid TEXT NOT NULL,
+	record_id INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	text TEXT NOT NULL,
+	person_id INTEGER NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_record_annotation PRIMARY KEY (id),
+	CONSTRAINT ck_record_annotation_kind CHECK (kind IN ('note', 'label', 'unlabel')),
+	CONSTRAINT ck_record_annotation_text CHECK (text <> ''),
+	CONSTRAINT fk_record_annotation_person_id_person FOREIGN KEY(person_id) REFERENCES person (id),
+	CONSTRAINT fk_record_annotation_record_id_record FOREIGN KEY(record_id) REFERENCES record (id),
+	CONSTRAINT uq_record_annotation_uid UNIQUE (uid)
+);
+
+CREATE INDEX ix_record_annotation_person_id ON record_annotation (person_id);
+
+CREATE INDEX ix_record_annotation_record_id ON record_annotation (record_id);
+
+CREATE TRIGGER append_only_record_annotation_update BEFORE UPDATE ON record_annotation BEGIN SELECT RAISE(ABORT, 'record_annotation is append-only: add a row instead'); END;
+
+CREATE TRIGGER append_only_record_annotation_delete BEFORE DELETE ON record_annotation BEGIN SELECT RAISE(ABORT, 'record_annotation is append-only: add a row instead'); END;
 
 CREATE TABLE record_author (
 	record_id INTEGER NOT NULL,
@@ -345,7 +408,7 @@ CREATE TABLE code_application (
 	evidence_type TEXT NOT NULL,
 	speaker TEXT NOT NULL,
 	person_id INTEGER NOT NULL,
-	at DATETIME NOT NULL,
+	at DATETIME NOT NULL, organisation TEXT DEFAULT '' NOT NULL, attributes JSON,
 	CONSTRAINT pk_code_application PRIMARY KEY (id),
 	CONSTRAINT ck_code_application_evidence_type CHECK (evidence_type IN ('theorises', 'measures', 'tests', 'illustrates')),
 	CONSTRAINT ck_code_application_locator CHECK (locator <> ''),
@@ -365,6 +428,49 @@ CREATE INDEX ix_code_application_record_id ON code_application (record_id);
 CREATE TRIGGER append_only_code_application_update BEFORE UPDATE ON code_application BEGIN SELECT RAISE(ABORT, 'code_application is append-only: add a row instead'); END;
 
 CREATE TRIGGER append_only_code_application_delete BEFORE DELETE ON code_application BEGIN SELECT RAISE(ABORT, 'code_application is append-only: add a row instead'); END;
+
+CREATE TABLE coding_event (
+	id INTEGER NOT NULL,
+	record_id INTEGER NOT NULL,
+	person_id INTEGER NOT NULL,
+	codebook_id INTEGER NOT NULL,
+	state TEXT NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_coding_event PRIMARY KEY (id),
+	CONSTRAINT ck_coding_event_state CHECK (state IN ('finished', 'reopened')),
+	CONSTRAINT fk_coding_event_codebook_id_codebook_version FOREIGN KEY(codebook_id) REFERENCES codebook_version (id),
+	CONSTRAINT fk_coding_event_person_id_person FOREIGN KEY(person_id) REFERENCES person (id),
+	CONSTRAINT fk_coding_event_record_id_record FOREIGN KEY(record_id) REFERENCES record (id)
+);
+
+CREATE INDEX ix_coding_event_record_id ON coding_event (record_id);
+
+CREATE TRIGGER append_only_coding_event_update BEFORE UPDATE ON coding_event BEGIN SELECT RAISE(ABORT, 'coding_event is append-only: add a row instead'); END;
+
+CREATE TRIGGER append_only_coding_event_delete BEFORE DELETE ON coding_event BEGIN SELECT RAISE(ABORT, 'coding_event is append-only: add a row instead'); END;
+
+CREATE TABLE form_value (
+	id INTEGER NOT NULL,
+	record_id INTEGER NOT NULL,
+	form_id INTEGER NOT NULL,
+	field TEXT NOT NULL,
+	part INTEGER NOT NULL,
+	value JSON NOT NULL,
+	page TEXT NOT NULL,
+	person_id INTEGER NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_form_value PRIMARY KEY (id),
+	CONSTRAINT ck_form_value_part CHECK (part >= 1),
+	CONSTRAINT fk_form_value_form_id_material_version FOREIGN KEY(form_id) REFERENCES material_version (id),
+	CONSTRAINT fk_form_value_person_id_person FOREIGN KEY(person_id) REFERENCES person (id),
+	CONSTRAINT fk_form_value_record_id_record FOREIGN KEY(record_id) REFERENCES record (id)
+);
+
+CREATE INDEX ix_form_value_record_id ON form_value (record_id);
+
+CREATE TRIGGER append_only_form_value_update BEFORE UPDATE ON form_value BEGIN SELECT RAISE(ABORT, 'form_value is append-only: add a row instead'); END;
+
+CREATE TRIGGER append_only_form_value_delete BEFORE DELETE ON form_value BEGIN SELECT RAISE(ABORT, 'form_value is append-only: add a row instead'); END;
 
 CREATE TABLE harvest_page (
 	id INTEGER NOT NULL,
@@ -401,6 +507,37 @@ CREATE INDEX ix_hit_record_id ON hit (record_id);
 CREATE TRIGGER append_only_hit_update BEFORE UPDATE ON hit BEGIN SELECT RAISE(ABORT, 'hit is append-only: add a row instead'); END;
 
 CREATE TRIGGER append_only_hit_delete BEFORE DELETE ON hit BEGIN SELECT RAISE(ABORT, 'hit is append-only: add a row instead'); END;
+
+CREATE TABLE instrument_version (
+	id INTEGER NOT NULL,
+	instrument_id INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	found BOOLEAN NOT NULL,
+	record_id INTEGER,
+	scale TEXT NOT NULL,
+	reliability TEXT NOT NULL,
+	validity TEXT NOT NULL,
+	sample TEXT NOT NULL,
+	country TEXT NOT NULL,
+	year TEXT NOT NULL,
+	licence TEXT NOT NULL,
+	permission TEXT NOT NULL,
+	permission_evidence TEXT NOT NULL,
+	note TEXT NOT NULL,
+	why TEXT NOT NULL,
+	person_id INTEGER NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_instrument_version PRIMARY KEY (id),
+	CONSTRAINT ck_instrument_version_permission CHECK (permission IN ('unknown', 'asked', 'granted', 'refused', 'not-needed')),
+	CONSTRAINT fk_instrument_version_instrument_id_instrument FOREIGN KEY(instrument_id) REFERENCES instrument (id),
+	CONSTRAINT fk_instrument_version_person_id_person FOREIGN KEY(person_id) REFERENCES person (id),
+	CONSTRAINT fk_instrument_version_record_id_record FOREIGN KEY(record_id) REFERENCES record (id),
+	CONSTRAINT uq_instrument_version_instrument_id_version UNIQUE (instrument_id, version)
+);
+
+CREATE TRIGGER append_only_instrument_version_update BEFORE UPDATE ON instrument_version BEGIN SELECT RAISE(ABORT, 'instrument_version is append-only: add a row instead'); END;
+
+CREATE TRIGGER append_only_instrument_version_delete BEFORE DELETE ON instrument_version BEGIN SELECT RAISE(ABORT, 'instrument_version is append-only: add a row instead'); END;
 
 CREATE TABLE pair_decision (
 	id INTEGER NOT NULL,
@@ -539,7 +676,7 @@ CREATE TABLE cmo_part (
 	role TEXT NOT NULL,
 	construct TEXT NOT NULL,
 	position INTEGER NOT NULL,
-	note TEXT NOT NULL,
+	note TEXT NOT NULL, aspect TEXT,
 	CONSTRAINT pk_cmo_part PRIMARY KEY (cmo_id, role, construct),
 	CONSTRAINT ck_cmo_part_role CHECK (role IN ('context', 'mechanism', 'outcome')),
 	CONSTRAINT fk_cmo_part_cmo_id_cmo_configuration FOREIGN KEY(cmo_id) REFERENCES cmo_configuration (id)
@@ -603,6 +740,44 @@ CREATE TRIGGER append_only_decision_update BEFORE UPDATE ON decision BEGIN SELEC
 
 CREATE TRIGGER append_only_decision_delete BEFORE DELETE ON decision BEGIN SELECT RAISE(ABORT, 'decision is append-only: add a row instead'); END;
 
+CREATE TABLE indicator (
+	id INTEGER NOT NULL,
+	number INTEGER NOT NULL,
+	version INTEGER NOT NULL,
+	construct TEXT NOT NULL,
+	codebook_id INTEGER NOT NULL,
+	role TEXT NOT NULL,
+	dataset TEXT NOT NULL,
+	variable TEXT NOT NULL,
+	level TEXT NOT NULL,
+	join_key TEXT NOT NULL,
+	years TEXT NOT NULL,
+	access TEXT NOT NULL,
+	quality TEXT NOT NULL,
+	formula TEXT NOT NULL,
+	source TEXT NOT NULL,
+	code_id INTEGER,
+	cut_off TEXT NOT NULL,
+	cut_off_source TEXT NOT NULL,
+	status TEXT NOT NULL,
+	why TEXT NOT NULL,
+	person_id INTEGER NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_indicator PRIMARY KEY (id),
+	CONSTRAINT ck_indicator_role CHECK (role IN ('context', 'mechanism', 'outcome')),
+	CONSTRAINT ck_indicator_status CHECK (status IN ('candidate', 'usable', 'rejected')),
+	CONSTRAINT fk_indicator_code_id_code_application FOREIGN KEY(code_id) REFERENCES code_application (id),
+	CONSTRAINT fk_indicator_codebook_id_codebook_version FOREIGN KEY(codebook_id) REFERENCES codebook_version (id),
+	CONSTRAINT fk_indicator_person_id_person FOREIGN KEY(person_id) REFERENCES person (id),
+	CONSTRAINT uq_indicator_number_version UNIQUE (number, version)
+);
+
+CREATE INDEX ix_indicator_construct ON indicator (construct);
+
+CREATE TRIGGER append_only_indicator_update BEFORE UPDATE ON indicator BEGIN SELECT RAISE(ABORT, 'indicator is append-only: add a row instead'); END;
+
+CREATE TRIGGER append_only_indicator_delete BEFORE DELETE ON indicator BEGIN SELECT RAISE(ABORT, 'indicator is append-only: add a row instead'); END;
+
 CREATE TABLE item_evidence (
 	item_id INTEGER NOT NULL,
 	code_id INTEGER NOT NULL,
@@ -632,7 +807,7 @@ CREATE TABLE item_version (
 	reverse BOOLEAN NOT NULL,
 	why TEXT NOT NULL,
 	person_id INTEGER NOT NULL,
-	at DATETIME NOT NULL,
+	at DATETIME NOT NULL, period TEXT DEFAULT '' NOT NULL, respondent TEXT DEFAULT '' NOT NULL,
 	CONSTRAINT pk_item_version PRIMARY KEY (id),
 	CONSTRAINT ck_item_version_status CHECK (status IN ('draft', 'reviewed', 'kept', 'retired')),
 	CONSTRAINT ck_item_version_text CHECK (text <> ''),
@@ -644,6 +819,55 @@ CREATE TABLE item_version (
 CREATE TRIGGER append_only_item_version_update BEFORE UPDATE ON item_version BEGIN SELECT RAISE(ABORT, 'item_version is append-only: add a row instead'); END;
 
 CREATE TRIGGER append_only_item_version_delete BEFORE DELETE ON item_version BEGIN SELECT RAISE(ABORT, 'item_version is append-only: add a row instead'); END;
+
+CREATE TABLE quote_check (
+	id INTEGER NOT NULL,
+	code_id INTEGER NOT NULL,
+	found BOOLEAN NOT NULL,
+	page TEXT NOT NULL,
+	score DOUBLE NOT NULL,
+	nearest TEXT NOT NULL,
+	sha256 TEXT NOT NULL,
+	person_id INTEGER NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_quote_check PRIMARY KEY (id),
+	CONSTRAINT fk_quote_check_code_id_code_application FOREIGN KEY(code_id) REFERENCES code_application (id),
+	CONSTRAINT fk_quote_check_person_id_person FOREIGN KEY(person_id) REFERENCES person (id)
+);
+
+CREATE INDEX ix_quote_check_code_id ON quote_check (code_id);
+
+CREATE TRIGGER append_only_quote_check_update BEFORE UPDATE ON quote_check BEGIN SELECT RAISE(ABORT, 'quote_check is append-only: add a row instead'); END;
+
+CREATE TRIGGER append_only_quote_check_delete BEFORE DELETE ON quote_check BEGIN SELECT RAISE(ABORT, 'quote_check is append-only: add a row instead'); END;
+
+CREATE TABLE rating (
+	id INTEGER NOT NULL,
+	panel TEXT NOT NULL,
+	round TEXT NOT NULL,
+	rater TEXT NOT NULL,
+	measure TEXT NOT NULL,
+	item_id INTEGER,
+	version INTEGER,
+	construct TEXT NOT NULL,
+	value INTEGER NOT NULL,
+	comment TEXT NOT NULL,
+	sha256 TEXT NOT NULL,
+	person_id INTEGER NOT NULL,
+	at DATETIME NOT NULL,
+	CONSTRAINT pk_rating PRIMARY KEY (id),
+	CONSTRAINT ck_rating_subject CHECK ((item_id IS NULL) <> (construct = '')),
+	CONSTRAINT ck_rating_measure CHECK (measure IN ('relevance', 'clarity', 'essential', 'rank')),
+	CONSTRAINT ck_rating_panel CHECK (panel IN ('expert', 'staff')),
+	CONSTRAINT fk_rating_item_id_survey_item FOREIGN KEY(item_id) REFERENCES survey_item (id),
+	CONSTRAINT fk_rating_person_id_person FOREIGN KEY(person_id) REFERENCES person (id)
+);
+
+CREATE INDEX ix_rating_item_id ON rating (item_id);
+
+CREATE TRIGGER append_only_rating_update BEFORE UPDATE ON rating BEGIN SELECT RAISE(ABORT, 'rating is append-only: add a row instead'); END;
+
+CREATE TRIGGER append_only_rating_delete BEFORE DELETE ON rating BEGIN SELECT RAISE(ABORT, 'rating is append-only: add a row instead'); END;
 
 CREATE TABLE resolution_person (
 	resolution_id INTEGER NOT NULL,
@@ -706,6 +930,23 @@ CREATE TABLE decision_stream (
 CREATE TRIGGER append_only_decision_stream_update BEFORE UPDATE ON decision_stream BEGIN SELECT RAISE(ABORT, 'decision_stream is append-only: add a row instead'); END;
 
 CREATE TRIGGER append_only_decision_stream_delete BEFORE DELETE ON decision_stream BEGIN SELECT RAISE(ABORT, 'decision_stream is append-only: add a row instead'); END;
+
+CREATE TABLE item_source (
+	version_id INTEGER NOT NULL,
+	origin TEXT NOT NULL,
+	instrument_id INTEGER NOT NULL,
+	number TEXT NOT NULL,
+	page TEXT NOT NULL,
+	adaptation TEXT NOT NULL,
+	CONSTRAINT pk_item_source PRIMARY KEY (version_id),
+	CONSTRAINT ck_item_source_origin CHECK (origin IN ('new', 'adapted', 'verbatim')),
+	CONSTRAINT fk_item_source_instrument_id_instrument FOREIGN KEY(instrument_id) REFERENCES instrument (id),
+	CONSTRAINT fk_item_source_version_id_item_version FOREIGN KEY(version_id) REFERENCES item_version (id)
+);
+
+CREATE TRIGGER append_only_item_source_update BEFORE UPDATE ON item_source BEGIN SELECT RAISE(ABORT, 'item_source is append-only: add a row instead'); END;
+
+CREATE TRIGGER append_only_item_source_delete BEFORE DELETE ON item_source BEGIN SELECT RAISE(ABORT, 'item_source is append-only: add a row instead'); END;
 
 CREATE TABLE resolution_basis (
 	resolution_id INTEGER NOT NULL,

@@ -12,6 +12,7 @@ More than two screeners: see `raters`.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -170,6 +171,15 @@ def _index(
 # --- two screeners, corrected for chance ---------------------------------------
 
 
+def expected_agreement(counts: Table) -> Statistic:
+    """Return the agreement that chance alone would give, as Cohen sees it, 0 to 1."""
+    if not counts.n:
+        return undefined("expected_agreement", 0, NO_PAIRS)
+    rows, columns = _shares(counts.rows), _shares(counts.columns)
+    pe = sum(r * c for r, c in zip(rows, columns, strict=True))
+    return Statistic("expected_agreement", pe, None, None, counts.n)
+
+
 def cohen_kappa(counts: Table) -> Statistic:
     """Return Cohen's kappa, -1 to 1: chance is each screener's own habit.
 
@@ -241,23 +251,87 @@ def gwet_ac1(counts: Table) -> Statistic:
     )
 
 
+@dataclass(frozen=True)
+class Errors:
+    """Three standard errors of Cohen's kappa, which books and programs mix up.
+
+    `large` is that of Fleiss, Cohen and Everitt 1969, on which our interval rests;
+    `simple` that of Cohen 1960, sqrt(po (1 - po) / n) / (1 - pe); `chance` that of
+    1969 for a true kappa of 0, and `z` is kappa divided by it. Under `chance` a test
+    asks whether there is any agreement at all, which nobody doubts.
+    """
+
+    large: float
+    simple: float
+    chance: float
+
+    def z(self, kappa: float) -> float:
+        """Return kappa in standard errors from 0."""
+        return kappa / self.chance
+
+
+def kappa_errors(counts: Table) -> Errors | None:
+    """Return the standard errors of Cohen's kappa; None where it is undefined.
+
+    None too where one screener used one verdict only.
+    """
+    if not counts.n or counts.n in counts.rows + counts.columns:
+        return None
+    size = len(counts.categories)
+    cells = [(i, j) for i in range(size) for j in range(size)]
+    r, c = _shares(counts.rows), _shares(counts.columns)
+    p = {(i, j): counts.counts[i][j] / counts.n for i, j in cells}
+    po, pe = counts.agreed / counts.n, sum(r[k] * c[k] for k in range(size))
+    rest, kappa = 1 - pe, (po - pe) / (1 - pe)
+
+    def error(share: Callable[[int, int], float], value: float) -> float:
+        """Return the error of kappa where the cells have these shares."""
+        pulls = sum(
+            share(i, j) * ((i == j) - (1 - value) * (c[i] + r[j])) ** 2
+            for i, j in cells
+        )
+        drift = value - pe * (1 - value)
+        return math.sqrt(max(0.0, pulls - drift**2) / counts.n) / rest
+
+    return Errors(
+        error(lambda i, j: p[i, j], kappa),
+        math.sqrt(po * (1 - po) / counts.n) / rest,
+        error(lambda i, j: r[i] * c[j], 0.0),
+    )
+
+
 def panel(
     pairs: Iterable[tuple[str, str]], categories: Sequence[str]
 ) -> list[Statistic]:
     """Return the figures that a report on two screeners should show, in order.
 
-    Two categories, the positive one first: percent, positive and negative
-    agreement, Cohen's kappa, PABAK, AC1, prevalence and bias index. More: percent,
-    the agreement on each category, Cohen's kappa, Brennan-Prediger, AC1.
+    First the agreement as it is: percent, and that on the positive and the negative
+    verdict (of two categories, the positive one first) or on each (of more, which
+    stand in their order). Then chance: what it would give, Cohen's kappa, of more
+    than two categories also weighted, Scott's pi, PABAK or Brennan-Prediger, AC1.
+    Of two categories prevalence and bias index come last.
     """
     counts = table(pairs, categories)
-    chance = [cohen_kappa(counts), brennan_prediger(counts), gwet_ac1(counts)]
-    if len(categories) == 2:
+    binary = len(categories) == 2
+    if binary:
         plain = [positive_agreement(counts), negative_agreement(counts)]
-        chance += [prevalence_index(counts), bias_index(counts)]
+        near: list[Statistic] = []
+        indices = [prevalence_index(counts), bias_index(counts)]
     else:
         plain = [specific_agreement(counts, category) for category in categories]
-    return [percent_agreement(counts), *plain, *chance]
+        weights: tuple[Weights, ...] = ("linear", "quadratic")
+        near = [weighted_kappa(counts, each) for each in weights]
+        indices = []
+    chance = [scott_pi(counts), brennan_prediger(counts), gwet_ac1(counts)]
+    return [
+        percent_agreement(counts),
+        *plain,
+        expected_agreement(counts),
+        cohen_kappa(counts),
+        *near,
+        *chance,
+        *indices,
+    ]
 
 
 def _corrected(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from litreview.models import AuditEvent, JsonValue, Person
+from litreview.declarative import JsonValue
+from litreview.models import AuditEvent, Person
 
 
 def note(

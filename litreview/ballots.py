@@ -18,6 +18,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from litreview import audit, lookup, screening, tally
+from litreview.declarative import now
 from litreview.errors import (
     LitreviewError,
     NotAllowedError,
@@ -32,7 +33,6 @@ from litreview.models import (
     PairDecision,
     Person,
     Record,
-    now,
 )
 from litreview.protocol import Criteria, refuse_answer
 from litreview.screening import Ballot

@@ -19,7 +19,6 @@ from litreview import db, flow, lookup, pairs, prisma, state, trace
 from litreview.migrations import triggers
 from litreview.models import (
     Assignment,
-    CodeApplication,
     CodebookVersion,
     Decision,
     DecisionScope,
@@ -34,6 +33,7 @@ from litreview.models import (
     ScreeningRound,
 )
 from litreview.outcome import side
+from litreview.synthesis import CodeApplication
 from litreview.vocabulary import (
     WITHDRAWN,
     PairVerdict,

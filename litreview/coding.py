@@ -18,14 +18,9 @@ from sqlalchemy.orm import Session
 from litreview import kinship, lookup, passages, state
 from litreview.codebook import Construct
 from litreview.errors import LitreviewError, NotAllowedError
-from litreview.models import (
-    CodeApplication,
-    CodebookVersion,
-    CodeRetraction,
-    Person,
-    Record,
-)
+from litreview.models import CodebookVersion, Person, Record
 from litreview.passages import Resting
+from litreview.synthesis import CodeApplication, CodeRetraction
 from litreview.vocabulary import CmoRole, EvidenceType, Polarity, Stage
 from litreview.wording import choice, phrase, verbatim
 

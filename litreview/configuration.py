@@ -18,12 +18,8 @@ from sqlalchemy.orm import Session
 
 from litreview import lookup, passages
 from litreview.errors import LitreviewError, NotAllowedError, NotFoundError
-from litreview.models import (
-    CmoConfiguration,
-    CmoEvidence,
-    CmoPart,
-    Person,
-)
+from litreview.models import Person
+from litreview.synthesis import CmoConfiguration, CmoEvidence, CmoPart
 from litreview.vocabulary import CmoRole, CmoStatus, Relation
 from litreview.wording import choice, phrase
 

@@ -41,8 +41,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
 from litreview import migrations
+from litreview.declarative import Base
 from litreview.errors import DatabaseError
-from litreview.models import Base
 
 T = TypeVar("T")
 

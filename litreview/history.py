@@ -18,16 +18,12 @@ from sqlalchemy.orm import Session
 from litreview.frame import Columns, frame
 from litreview.models import (
     AuditEvent,
-    CmoConfiguration,
-    CodeApplication,
     CodebookVersion,
-    CodeRetraction,
     Decision,
     DecisionSetAside,
     DedupeRun,
     FulltextEvent,
     HarvestRun,
-    ItemVersion,
     PairDecision,
     Person,
     ProtocolVersion,
@@ -35,6 +31,12 @@ from litreview.models import (
     RecordRemoval,
     Resolution,
     ScreeningRound,
+)
+from litreview.synthesis import (
+    CmoConfiguration,
+    CodeApplication,
+    CodeRetraction,
+    ItemVersion,
 )
 from litreview.vocabulary import WITHDRAWN
 

@@ -22,12 +22,12 @@ from litreview.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from litreview.models import (
+from litreview.models import Person
+from litreview.synthesis import (
     CodeApplication,
     Instrument,
     ItemEvidence,
     ItemVersion,
-    Person,
     SurveyItem,
 )
 from litreview.trace import EVIDENCE_NOTED

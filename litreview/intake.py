@@ -23,9 +23,10 @@ from sqlalchemy.orm import Session
 
 from litreview import corrections, lookup
 from litreview.citation import Citation
+from litreview.declarative import now
 from litreview.errors import InputFileError, LitreviewError, UsageError
 from litreview.inspection import OWN_SOURCES, Inspection, distinct, inspect
-from litreview.models import HarvestRun, Person, Record, now
+from litreview.models import HarvestRun, Person, Record
 from litreview.records import WORKERS, Entry, Stored, canonical, newest, store
 from litreview.sources import files, textfile
 from litreview.sources.files import Readable, Wanted

@@ -18,8 +18,6 @@ from sqlalchemy.orm import Session
 from litreview import lookup, membership, state, streams
 from litreview.models import (
     Assignment,
-    CodeApplication,
-    CodeRetraction,
     Decision,
     DecisionSetAside,
     FulltextEvent,
@@ -34,6 +32,7 @@ from litreview.models import (
     ScreeningRound,
     SearchStrategy,
 )
+from litreview.synthesis import CodeApplication, CodeRetraction
 from litreview.vocabulary import WITHDRAWN, Stage
 
 Row = dict[str, object]

@@ -29,7 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from litreview import state
-from litreview.models import Assignment, Decision, Record, ScreeningRound, now
+from litreview.declarative import now
+from litreview.models import Assignment, Decision, Record, ScreeningRound
 from litreview.outcome import fold
 from litreview.vocabulary import Stage
 

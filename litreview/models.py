@@ -4,46 +4,34 @@ Opinions, edits and decisions are appended and never rewritten; triggers enforce
 it for the tables in `APPEND_ONLY`. What can be derived from them (who agrees,
 what is included, every PRISMA number) is a query and has no column. The one
 cache is ``record.cluster_id``, written together with the pair decision and
-recomputed by `litreview check`.
+recomputed by `litreview check`. What follows inclusion stands in
+`litreview.synthesis`.
 
 Votes point at records, never at clusters: undoing a merge sends every vote home.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from enum import StrEnum
-from typing import Any, TypeAlias
+from datetime import datetime
 
 from sqlalchemy import (
-    JSON,
     CheckConstraint,
-    Date,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
-    LargeBinary,
-    MetaData,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
+from litreview import synthesis
+from litreview.declarative import Base, Json, JsonValue, now, one_of
 from litreview.vocabulary import (
     WITHDRAWN,
-    CmoRole,
-    CmoStatus,
-    EvidenceType,
+    Annotation,
     Found,
-    ItemStatus,
     Origin,
     PairVerdict,
-    Polarity,
-    Relation,
     RemovalBasis,
     ResolutionKind,
     Retrieval,
@@ -55,76 +43,15 @@ from litreview.vocabulary import (
     Verdict,
 )
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-JsonValue: TypeAlias = dict[str, Any] | list[Any]
-Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-
-
-def now() -> datetime:
-    """Return the present moment in UTC."""
-    return datetime.now(UTC)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC moment on both databases (SQLite would give it back naive)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(
-        self,
-        value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
-    ) -> datetime | None:
-        """Refuse a naive moment: nobody can say when it was."""
-        if value is not None and value.tzinfo is None:
-            message = f"a moment without a time zone: {value!r}"
-            raise ValueError(message)
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(
-        self,
-        value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
-    ) -> datetime | None:
-        """Give the moment back in UTC."""
-        if value is None:
-            return None
-        return (
-            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        )
-
-
-def one_of(column: str, words: type[StrEnum], *more: str) -> CheckConstraint:
-    """Return the CHECK that holds a column to a word list."""
-    allowed = ", ".join(f"'{word}'" for word in (*words, *more))
-    return CheckConstraint(f"{column} IN ({allowed})", name=column)
-
-
-class Base(DeclarativeBase):
-    """What all tables share."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads a plain dict here
-        datetime: UtcDateTime(),
-        date: Date(),
-        str: Text(),
-        bytes: LargeBinary(),
-    }
-
-
 # -- people, protocol, audit ----------------------------------------------------
 
 
 class Person(Base):
-    """A member of the team; erasing somebody means renaming this row."""
+    """A member of the team; erasing somebody means renaming this row.
+
+    `share` weighs how many records are handed to this person, 1 being the usual
+    load; a paused person is handed none and keeps what is there.
+    """
 
     __tablename__ = "person"
     __table_args__ = (one_of("role", Role),)
@@ -133,6 +60,8 @@ class Person(Base):
     name: Mapped[str] = mapped_column(default="")
     role: Mapped[str]
     active: Mapped[bool] = mapped_column(default=True)
+    share: Mapped[float] = mapped_column(default=1.0, server_default=text("1"))
+    paused: Mapped[bool] = mapped_column(default=False, server_default=false())
     since: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -662,152 +591,23 @@ class FulltextEvent(Base):
     at: Mapped[datetime] = mapped_column(default=now)
 
 
-# -- synthesis ------------------------------------------------------------------
+class RecordAnnotation(Base):
+    """A note or a label that one person put on a record, or took off again.
 
+    Nobody else sees it until the record has the votes its round asks for.
+    """
 
-class CodeApplication(Base):
-    """A verbatim passage of a report, coded with a construct."""
-
-    __tablename__ = "code_application"
+    __tablename__ = "record_annotation"
     __table_args__ = (
-        one_of("role", CmoRole),
-        one_of("polarity", Polarity),
-        one_of("evidence_type", EvidenceType),
-        CheckConstraint("quote <> ''", name="quote"),
-        CheckConstraint("locator <> ''", name="locator"),
+        one_of("kind", Annotation),
+        CheckConstraint("text <> ''", name="text"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     uid: Mapped[str] = mapped_column(unique=True)
     record_id: Mapped[int] = mapped_column(ForeignKey("record.id"), index=True)
-    construct: Mapped[str] = mapped_column(index=True)
-    codebook_id: Mapped[int] = mapped_column(ForeignKey("codebook_version.id"))
-    quote: Mapped[str]
-    locator: Mapped[str]
-    role: Mapped[str]
-    polarity: Mapped[str]
-    evidence_type: Mapped[str]
-    speaker: Mapped[str] = mapped_column(default="")
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    at: Mapped[datetime] = mapped_column(default=now)
-
-
-class CodeRetraction(Base):
-    """A code taken back."""
-
-    __tablename__ = "code_retraction"
-    code_id: Mapped[int] = mapped_column(
-        ForeignKey("code_application.id"), primary_key=True
-    )
-    why: Mapped[str]
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    at: Mapped[datetime] = mapped_column(default=now)
-
-
-class CmoConfiguration(Base):
-    """One version of a context-mechanism-outcome configuration.
-
-    `number` names the configuration through all its versions.
-    """
-
-    __tablename__ = "cmo_configuration"
-    __table_args__ = (
-        one_of("status", CmoStatus),
-        UniqueConstraint("number", "version"),
-    )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[int]
-    version: Mapped[int]
-    title: Mapped[str] = mapped_column(default="")
-    status: Mapped[str] = mapped_column(default=CmoStatus.CANDIDATE)
-    why: Mapped[str] = mapped_column(default="")
-    codebook_id: Mapped[int] = mapped_column(ForeignKey("codebook_version.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    at: Mapped[datetime] = mapped_column(default=now)
-
-
-class CmoPart(Base):
-    """One construct in its place in a configuration."""
-
-    __tablename__ = "cmo_part"
-    __table_args__ = (one_of("role", CmoRole),)
-    cmo_id: Mapped[int] = mapped_column(
-        ForeignKey("cmo_configuration.id"), primary_key=True
-    )
-    role: Mapped[str] = mapped_column(primary_key=True)
-    construct: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[int]
-    note: Mapped[str] = mapped_column(default="")
-
-
-class CmoEvidence(Base):
-    """A coded passage that supports, refutes or refines a configuration."""
-
-    __tablename__ = "cmo_evidence"
-    __table_args__ = (one_of("relation", Relation),)
-    cmo_id: Mapped[int] = mapped_column(
-        ForeignKey("cmo_configuration.id"), primary_key=True
-    )
-    code_id: Mapped[int] = mapped_column(
-        ForeignKey("code_application.id"), primary_key=True
-    )
-    relation: Mapped[str] = mapped_column(default=Relation.SUPPORTS)
-
-
-class Instrument(Base):
-    """A questionnaire: a list of items that belong together."""
-
-    __tablename__ = "instrument"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
-    note: Mapped[str] = mapped_column(default="")
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    at: Mapped[datetime] = mapped_column(default=now)
-
-
-class SurveyItem(Base):
-    """A question's identity: its instrument and its construct."""
-
-    __tablename__ = "survey_item"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), index=True)
-    construct: Mapped[str] = mapped_column(index=True)
-    codebook_id: Mapped[int] = mapped_column(ForeignKey("codebook_version.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    at: Mapped[datetime] = mapped_column(default=now)
-
-
-class ItemVersion(Base):
-    """An item's wording and properties; the newest version counts."""
-
-    __tablename__ = "item_version"
-    __table_args__ = (
-        one_of("status", ItemStatus),
-        UniqueConstraint("item_id", "version"),
-        CheckConstraint("text <> ''", name="text"),
-    )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("survey_item.id"))
-    version: Mapped[int]
+    kind: Mapped[str]
     text: Mapped[str]
-    status: Mapped[str] = mapped_column(default=ItemStatus.DRAFT)
-    referent: Mapped[str] = mapped_column(default="")
-    level: Mapped[str] = mapped_column(default="")
-    scale: Mapped[str] = mapped_column(default="")
-    reverse: Mapped[bool] = mapped_column(default=False)
-    why: Mapped[str] = mapped_column(default="")
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    at: Mapped[datetime] = mapped_column(default=now)
-
-
-class ItemEvidence(Base):
-    """A coded passage that an item rests on."""
-
-    __tablename__ = "item_evidence"
-    item_id: Mapped[int] = mapped_column(ForeignKey("survey_item.id"), primary_key=True)
-    code_id: Mapped[int] = mapped_column(
-        ForeignKey("code_application.id"), primary_key=True, index=True
-    )
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -838,14 +638,8 @@ APPEND_ONLY = tuple(
             ResolutionPerson,
             ResolutionStream,
             FulltextEvent,
-            CodeApplication,
-            CodeRetraction,
-            CmoConfiguration,
-            CmoPart,
-            CmoEvidence,
-            SurveyItem,
-            ItemVersion,
-            ItemEvidence,
+            RecordAnnotation,
+            *synthesis.APPEND_ONLY,
         )
     )
 )

@@ -26,11 +26,11 @@ from sqlalchemy import Connection, Engine, insert, select, text
 from sqlalchemy.orm import Session
 
 from litreview import db
+from litreview.declarative import Base
 from litreview.errors import DatabaseError, InputFileError, WorkspaceError
 from litreview.models import (
     Assignment,
     AuditEvent,
-    Base,
     Decision,
     DecisionStream,
     FulltextEvent,

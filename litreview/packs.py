@@ -14,13 +14,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from litreview import audit, lookup, membership, rounds, state
+from litreview.declarative import Base
 from litreview.errors import (
     LitreviewError,
     NotAllowedError,
 )
 from litreview.models import (
     Assignment,
-    Base,
     Decision,
     FulltextEvent,
     HarvestRun,

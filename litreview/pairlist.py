@@ -17,7 +17,8 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from litreview import lookup, pairs
-from litreview.models import CandidatePair, JsonValue, PairDecision, Person, Record
+from litreview.declarative import JsonValue
+from litreview.models import CandidatePair, PairDecision, Person, Record
 from litreview.pairs import Pair, PairRuling, Waiting
 from litreview.vocabulary import PairVerdict
 

@@ -15,15 +15,13 @@ from sqlalchemy.orm import Session
 
 from litreview import lookup, state
 from litreview.errors import LitreviewError, NotFoundError
-from litreview.models import (
+from litreview.models import CodebookVersion, Person, Record
+from litreview.synthesis import (
     CmoConfiguration,
     CmoEvidence,
     CodeApplication,
-    CodebookVersion,
     CodeRetraction,
     ItemEvidence,
-    Person,
-    Record,
 )
 from litreview.vocabulary import Role
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Literal, TypeAlias
 
@@ -29,6 +30,8 @@ from litreview.statistic import (
 FEWEST_UNITS = 4
 # Percentiles of a 95 % interval settle to about 0.01 with this many resamples.
 RESAMPLES = 1000
+# So many different values are few enough to look at every two of them at once.
+FEW_VALUES = 12
 # Any fixed number: the same votes must give the same interval tomorrow.
 BOOTSTRAP_SEED = 20_211_004
 
@@ -79,6 +82,17 @@ def many_brennan_prediger(units: Units, categories: Sequence[Value]) -> Statisti
         return undefined("brennan_prediger", _paired(seen), TWO_NEEDED)
     slopes = dict.fromkeys(_mean_use(seen, categories), 0.0)
     return _many("brennan_prediger", seen, 1 / len(categories), slopes)
+
+
+def many_percent(units: Units) -> Statistic:
+    """Return the share of pairs of votes on one record that are the same, 0 to 1.
+
+    The mean over records with two votes or more: the po of the other figures.
+    """
+    seen = _counted(units)
+    slopes = dict.fromkeys(_values(seen), 0.0)
+    found = _many("percent_agreement", seen, 0.0, slopes)
+    return found if found.low is None else replace(found, low=max(0.0, found.low))
 
 
 def _many(
@@ -184,9 +198,11 @@ def krippendorff_alpha(
     value = _alpha(kinds, often, values, level)
     if value is None:
         return undefined(name, len(seen), ONE_VALUE if seen else NO_PAIRS)
-    drawn = [
-        _alpha(kinds, draw, values, level) for draw in _draws(often, seed, resamples)
-    ]
+    draws = _draws(often, seed, resamples)
+    if len(values) > FEW_VALUES:
+        drawn = [_alpha(kinds, draw, values, level) for draw in draws]
+    else:
+        drawn = _alphas(kinds, draws, values, level)
     return _from_resamples(name, value, drawn, len(seen))
 
 
@@ -232,6 +248,49 @@ def _gaps(
         (c, k): ((point[c] - point[k]) / (point[c] + point[k])) ** 2 if c != k else 0.0
         for c, k in product(used, used)
     }
+
+
+def _alphas(
+    kinds: list[Kind], draws: list[list[int]], values: list[Value], level: Level
+) -> list[float | None]:
+    """Return `_alpha` of each of many samples, all at once."""
+    if not draws:
+        return []
+    # Imported here because numpy would slow down every start of the program.
+    import numpy as np  # noqa: PLC0415
+
+    size = len(values)
+    votes, apart = np.zeros((len(kinds), size)), np.zeros((len(kinds), size * size))
+    for row, kind in enumerate(kinds):
+        pairs = sum(count for _, count in kind) - 1
+        for k, count in kind:
+            votes[row, k] = count
+            for c, other in kind:
+                apart[row, k * size + c] = count * other / pairs
+    often = np.asarray(draws, dtype=float)
+    totals, together = often @ votes, often @ apart
+    if level == "nominal":
+        points = np.tile(np.arange(size, dtype=float), (len(draws), 1))
+    elif level == "ordinal":
+        points = np.cumsum(totals, axis=1) - totals / 2
+    else:
+        points = np.tile(np.asarray(values, dtype=float), (len(draws), 1))
+    gap = points[:, :, None] - points[:, None, :]
+    if level == "nominal":
+        gap = np.sign(gap)
+    elif level == "ratio":
+        around = points[:, :, None] + points[:, None, :]
+        gap = np.divide(gap, around, out=np.zeros_like(gap), where=around != 0)
+    gap = gap**2
+    observed = np.sum(together * gap.reshape(len(draws), -1), axis=1)
+    expected = np.einsum("dc,dk,dck->d", totals, totals, gap)
+    scale = totals.sum(axis=1) - 1
+    return [
+        1 - n * seen / chance if chance > 0 else None
+        for n, seen, chance in zip(
+            scale.tolist(), observed.tolist(), expected.tolist(), strict=True
+        )
+    ]
 
 
 def _ordered(

@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 
 from litreview import corrections, lookup, payloads, state
 from litreview.citation import Author, Citation, Notice, authors_text
+from litreview.declarative import Base
 from litreview.errors import LitreviewError
 from litreview.models import (
-    Base,
     HarvestRun,
     Hit,
     MatchChange,

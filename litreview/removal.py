@@ -18,8 +18,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from litreview import audit, course, lookup, state
+from litreview.declarative import now
 from litreview.errors import LitreviewError, UsageError
-from litreview.models import Person, Record, RecordRemoval, now
+from litreview.models import Person, Record, RecordRemoval
 from litreview.outcome import Outcome, Standing
 from litreview.stopping import Finding, Rule
 from litreview.vocabulary import RemovalBasis, Role, Stage

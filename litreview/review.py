@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from litreview import (
     audit,
     lookup,
+    materials,
     membership,
     notices,
     pairs,
@@ -31,7 +32,6 @@ from litreview.codebook import parse_codebook, problems
 from litreview.errors import LitreviewError, NotAllowedError, UsageError, WorkspaceError
 from litreview.models import (
     Assignment,
-    CodeApplication,
     CodebookVersion,
     Decision,
     DedupeRun,
@@ -41,8 +41,8 @@ from litreview.models import (
     Record,
     ScreeningRound,
     SearchStrategy,
-    SurveyItem,
 )
+from litreview.synthesis import CodeApplication, SurveyItem
 from litreview.vocabulary import (
     Retrieval,
     Role,
@@ -61,11 +61,15 @@ WRITE = "write queries/NAME.yaml (queries/README.md says how)"
 
 @dataclass(frozen=True)
 class Texts:
-    """The YAML of ``screening/`` as it is written, codebooks by name."""
+    """The YAML of ``screening/`` as it is written.
+
+    Codebooks by name, `materials` (forms, scales and their like) by path.
+    """
 
     review: str
     criteria: str
     codebooks: dict[str, str]
+    materials: dict[str, str] = field(default_factory=dict)
 
 
 # -- files ------------------------------------------------------------------------
@@ -173,6 +177,7 @@ def read_texts(space: Workspace, read: Callable[[Path], str]) -> Texts:
         read(space.screening / "review.yaml"),
         read(space.screening / "criteria.yaml"),
         {name: read(path) for name, path in space.codebooks().items()},
+        {name: read(path) for name, path in space.materials().items()},
     )
 
 
@@ -192,6 +197,7 @@ def sync(session: Session, texts: Texts, *, handle: str) -> list[str]:
     renewed = _protocol(session, texts, by)
     changes += renewed
     changes += _codebooks(session, texts, by)
+    changes += materials.store(session, texts.materials, by=by)
     if renewed:
         changes += _kept_rounds(session, parsed)
     changes += _rounds(session, parsed, by)
@@ -209,6 +215,7 @@ def parse(texts: Texts) -> protocol.Review:
         path = f"screening/codebooks/{name}.yaml"
         for problem in problems(parse_codebook(yamlfile.parse(text, path), name=name)):
             raise problem
+    materials.check(texts.materials)
     return review
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from litreview import lookup, sifting
+from litreview.declarative import now
 from litreview.errors import LitreviewError, ServiceError
 from litreview.models import (
     HarvestPage,
@@ -22,7 +23,6 @@ from litreview.models import (
     Record,
     RejectedItem,
     SearchStrategy,
-    now,
 )
 from litreview.queries import Request
 from litreview.records import WORKERS, Entry, store

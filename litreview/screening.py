@@ -21,6 +21,7 @@ from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from litreview import lookup, membership, merged, state
+from litreview.declarative import now
 from litreview.errors import (
     LitreviewError,
     NotAllowedError,
@@ -38,7 +39,6 @@ from litreview.models import (
     RawRecord,
     Record,
     ScreeningRound,
-    now,
 )
 from litreview.outcome import Outcome
 from litreview.protocol import Criteria, refuse_answer

@@ -25,8 +25,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from litreview import audit, lookup, seeds, walks
+from litreview.declarative import JsonValue
 from litreview.errors import ServiceError
-from litreview.models import AuditEvent, HarvestRun, Hit, JsonValue
+from litreview.models import AuditEvent, HarvestRun, Hit
 from litreview.queries import PAGE_ROWS, Request
 from litreview.records import WORKERS
 from litreview.runs import Result

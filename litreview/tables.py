@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from litreview import lookup, passages, state, streams
 from litreview.codebook import Codebook, Construct
 from litreview.frame import Columns, frame
-from litreview.models import (
+from litreview.models import Person
+from litreview.synthesis import (
     CmoConfiguration,
     CmoEvidence,
     CmoPart,
@@ -25,7 +26,6 @@ from litreview.models import (
     Instrument,
     ItemEvidence,
     ItemVersion,
-    Person,
     SurveyItem,
 )
 from litreview.vocabulary import CmoRole, ItemStatus, Relation, Stage

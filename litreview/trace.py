@@ -22,18 +22,20 @@ from litreview import lookup, state
 from litreview.errors import InvariantError, NotFoundError
 from litreview.models import (
     AuditEvent,
-    CodeApplication,
     CodebookVersion,
-    CodeRetraction,
     HarvestRun,
     Hit,
-    Instrument,
-    ItemEvidence,
-    ItemVersion,
     Person,
     RawRecord,
     Record,
     SearchStrategy,
+)
+from litreview.synthesis import (
+    CodeApplication,
+    CodeRetraction,
+    Instrument,
+    ItemEvidence,
+    ItemVersion,
     SurveyItem,
 )
 from litreview.vocabulary import RunKind, Stage

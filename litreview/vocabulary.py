@@ -200,3 +200,78 @@ class ItemStatus(StrEnum):
     REVIEWED = "reviewed"
     KEPT = "kept"
     RETIRED = "retired"
+
+
+class Annotation(StrEnum):
+    """What a screener writes beside a record: private until it has its votes."""
+
+    NOTE = "note"
+    LABEL = "label"
+    UNLABEL = "unlabel"
+
+
+class CodingState(StrEnum):
+    """Whether a coder has read a report to its end: only then is silence absence."""
+
+    FINISHED = "finished"
+    REOPENED = "reopened"
+
+
+class Aspect(StrEnum):
+    """The two halves of a mechanism: what is offered, and what people make of it."""
+
+    RESOURCE = "resource"
+    REASONING = "reasoning"
+
+
+class MaterialKind(StrEnum):
+    """What else than the protocol and codebooks a team writes in YAML."""
+
+    FORM = "form"
+    SCALES = "scales"
+    LEDGER = "ledger"
+    PLAN = "plan"
+    PROGRAMMES = "programmes"
+    FRAMEWORKS = "frameworks"
+
+
+class IndicatorStatus(StrEnum):
+    """Whether a variable of a secondary dataset can stand for a construct."""
+
+    CANDIDATE = "candidate"
+    USABLE = "usable"
+    REJECTED = "rejected"
+
+
+class Permission(StrEnum):
+    """Whether an instrument's items may be used word for word."""
+
+    UNKNOWN = "unknown"
+    ASKED = "asked"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    NOT_NEEDED = "not-needed"
+
+
+class ItemOrigin(StrEnum):
+    """Whether an item was written anew, changed from another, or taken as it is."""
+
+    NEW = "new"
+    ADAPTED = "adapted"
+    VERBATIM = "verbatim"
+
+
+class Panel(StrEnum):
+    """Who rates items or ranks constructs."""
+
+    EXPERT = "expert"
+    STAFF = "staff"
+
+
+class RatingMeasure(StrEnum):
+    """What a rating says: relevance and clarity 1-4, essential 0/1, rank 1-n."""
+
+    RELEVANCE = "relevance"
+    CLARITY = "clarity"
+    ESSENTIAL = "essential"
+    RANK = "rank"

@@ -15,11 +15,14 @@ from pathlib import Path
 
 from litreview import yamlfile
 from litreview.errors import InputFileError, WorkspaceError
+from litreview.vocabulary import MaterialKind
 from litreview.yamlfile import Node
 
 MARKER = Path("screening") / "review.yaml"
 FOLDERS = ("queries", "queries/imports", "screening", "screening/codebooks", "db")
 DATABASE = Path("db") / "review.sqlite"
+# The files of ``screening/`` of which a review has at most one each.
+MATERIALS = [str(kind) for kind in MaterialKind if kind != MaterialKind.FORM]
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,13 @@ class Workspace:
         """Return name -> file of the codebooks, by name."""
         folder = self.screening / "codebooks"
         return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+    def materials(self) -> dict[str, Path]:
+        """Return path below ``screening/`` -> file of forms, scales and their like."""
+        named = [self.screening / f"{name}.yaml" for name in MATERIALS]
+        forms = sorted((self.screening / "forms").glob("*.yaml"))
+        found = [path for path in named if path.is_file()] + forms
+        return {path.relative_to(self.screening).as_posix(): path for path in found}
 
 
 def find(start: Path) -> Workspace:

@@ -33,13 +33,7 @@ from litreview.coding import Passage
 from litreview.instrument import Place, Question
 from litreview.matching import Pair
 from litreview.migrations import triggers
-from litreview.models import (
-    Assignment,
-    Decision,
-    DedupeRun,
-    Person,
-    Record,
-)
+from litreview.models import Assignment, Decision, DedupeRun, Person, Record
 from litreview.outcome import Outcome, Vote, fold
 from litreview.protocol import STARTER_CRITERIA
 from litreview.rounds import Plan

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from litreview import coding, passages
 from litreview.coding import Passage
 from litreview.errors import LitreviewError, NotAllowedError, NotFoundError
-from litreview.models import CodeApplication, CodeRetraction, Person, Record
+from litreview.models import Person, Record
+from litreview.synthesis import CodeApplication, CodeRetraction
 from litreview.vocabulary import Role
 
 WORDS = "It fits\n  and it lasts."

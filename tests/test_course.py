@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from team import FT, TA, Team, start
 
 from litreview import course, stopping
-from litreview.models import Record, now
+from litreview.declarative import now
+from litreview.models import Record
 from litreview.screening import Ballot, decide
 from litreview.vocabulary import Origin
 

@@ -22,15 +22,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from litreview import db, lookup
+from litreview.declarative import Base, UtcDateTime
 from litreview.errors import DatabaseError, NotFoundError
-from litreview.models import (
-    APPEND_ONLY,
-    AuditEvent,
-    Base,
-    Instrument,
-    Person,
-    UtcDateTime,
-)
+from litreview.models import APPEND_ONLY, AuditEvent, Person
+from litreview.synthesis import Instrument
 from litreview.vocabulary import Role
 
 ROOT = Path(__file__).resolve().parent.parent

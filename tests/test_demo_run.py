@@ -20,15 +20,9 @@ from litreview.demo import example
 from litreview.demo.generator import Truth, demo_works
 from litreview.demo.run import SEED, STAMP, Plan, run, services, untouched
 from litreview.errors import WorkspaceError
-from litreview.models import (
-    CandidatePair,
-    HarvestPage,
-    HarvestRun,
-    Record,
-    Resolution,
-    SurveyItem,
-)
+from litreview.models import CandidatePair, HarvestPage, HarvestRun, Record, Resolution
 from litreview.prisma import OPEN_BOXES
+from litreview.synthesis import SurveyItem
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -22,6 +22,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from litreview import db
+from litreview.declarative import Base
 from litreview.demo.openalex_api import OpenAlex
 from litreview.demo.server import Fault, Server, Spoil, serve
 from litreview.errors import (
@@ -42,7 +43,6 @@ from litreview.harvest import (
     wait,
 )
 from litreview.models import (
-    Base,
     HarvestPage,
     HarvestRun,
     Hit,

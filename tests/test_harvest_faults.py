@@ -20,10 +20,10 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.orm import Session
 
 from litreview import db
+from litreview.declarative import Base
 from litreview.demo.server import Fault, Server, Spoil, serve
 from litreview.harvest import harvest
 from litreview.models import (
-    Base,
     HarvestPage,
     HarvestRun,
     Hit,

@@ -34,10 +34,10 @@ from litreview import (
     settling,
     state,
 )
+from litreview.declarative import Base
 from litreview.errors import LitreviewError
 from litreview.models import (
     Assignment,
-    Base,
     Decision,
     DecisionSetAside,
     DedupeRun,

@@ -13,7 +13,7 @@ from litreview import coding, instrument
 from litreview.coding import Passage
 from litreview.errors import LitreviewError, NotAllowedError, NotFoundError
 from litreview.instrument import Change, Place, Question
-from litreview.models import Instrument, ItemVersion, SurveyItem
+from litreview.synthesis import Instrument, ItemVersion, SurveyItem
 from litreview.vocabulary import Role
 
 TEXT = "In my school, training fits our plan."

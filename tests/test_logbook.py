@@ -9,19 +9,13 @@ from making import Maker
 from sqlalchemy.orm import Session
 
 from litreview import records, removal
+from litreview.declarative import now
 from litreview.errors import NotFoundError
 from litreview.logbook import ORDER, Log, log
-from litreview.models import (
-    Assignment,
-    CodeApplication,
-    CodeRetraction,
-    FulltextEvent,
-    Person,
-    Record,
-    now,
-)
+from litreview.models import Assignment, FulltextEvent, Person, Record
 from litreview.screening import Ballot, decide, withdraw
 from litreview.settling import Ruling, resolve
+from litreview.synthesis import CodeApplication, CodeRetraction
 from litreview.vocabulary import PairVerdict, RemovalBasis, Stage
 
 TA = Stage.TITLE_ABSTRACT

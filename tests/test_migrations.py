@@ -13,10 +13,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect, text
 
 from litreview import db, migrations
+from litreview.declarative import Base
 from litreview.errors import DatabaseError
 from litreview.migrations import triggers
 from litreview.migrations.schema import schema
-from litreview.models import APPEND_ONLY, Base
+from litreview.models import APPEND_ONLY
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -13,20 +13,19 @@ from sqlalchemy.orm import Session
 from team import FT, TA, Team, start
 
 from litreview import tables
-from litreview.models import (
+from litreview.models import CodebookVersion, Record
+from litreview.protocol import STARTER_CODEBOOK
+from litreview.synthesis import (
     CmoConfiguration,
     CmoEvidence,
     CmoPart,
     CodeApplication,
-    CodebookVersion,
     CodeRetraction,
     Instrument,
     ItemEvidence,
     ItemVersion,
-    Record,
     SurveyItem,
 )
-from litreview.protocol import STARTER_CODEBOOK
 from litreview.vocabulary import PairVerdict
 
 EXPLAINS, PROTECTS, PARENT = "lead.explains", "lead.protects_time", "lead.support"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
-from litreview.models import Base
+from litreview.declarative import Base
 
 
 def run(connection: Connection) -> None:

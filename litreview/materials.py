@@ -1,0 +1,100 @@
+"""What else the team writes in YAML beside the protocol and the codebooks.
+
+``screening/scales.yaml``, ``screening/forms/*.yaml`` and their like are brought in by
+`sync`, whole and in versions, so that a value or an item can say under which text it
+came about. Each kind has one pure parser in `PARSERS`; `newest` gives the text in
+force, `parsed` what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from litreview import scales, yamlfile
+from litreview.models import Person
+from litreview.scales import Scale
+from litreview.synthesis import MaterialVersion
+from litreview.vocabulary import MaterialKind
+from litreview.workspace import sha256
+from litreview.yamlfile import Node
+
+FORMS = "forms/"
+# Reads one text and refuses it at the first mistake.
+PARSERS: Mapping[MaterialKind, Callable[[Node], object]] = {
+    MaterialKind.SCALES: scales.parse_scales,
+}
+
+
+def kind_and_name(path: str) -> tuple[MaterialKind, str]:
+    """Return what a file is, by its path below ``screening/``.
+
+    ``forms/appraisal.yaml`` is the form "appraisal", ``scales.yaml`` the scales.
+    """
+    stem = path.removesuffix(".yaml")
+    if stem.startswith(FORMS):
+        return MaterialKind.FORM, stem.removeprefix(FORMS)
+    return MaterialKind(stem), stem
+
+
+def check(texts: Mapping[str, str]) -> None:
+    """Read all texts, by path below ``screening/``, so that the first mistake shows."""
+    for path, text in texts.items():
+        kind, _name = kind_and_name(path)
+        if kind in PARSERS:
+            PARSERS[kind](yamlfile.parse(text, f"screening/{path}"))
+
+
+def store(session: Session, texts: Mapping[str, str], *, by: Person) -> list[str]:
+    """Keep each text that is new or changed; return what changed, in words."""
+    changes = []
+    for path, text in sorted(texts.items()):
+        kind, name = kind_and_name(path)
+        before = newest(session, kind, name)
+        digest = sha256(text)
+        if before is not None and before.sha256 == digest:
+            continue
+        session.add(
+            MaterialVersion(
+                kind=kind, name=name, sha256=digest, text=text, person_id=by.id
+            )
+        )
+        session.flush()
+        word = "is in force" if before is None else "is in force in a new version"
+        changes.append(f"screening/{path} {word}")
+    return changes
+
+
+def newest(
+    session: Session, kind: MaterialKind, name: str = ""
+) -> MaterialVersion | None:
+    """Return the text in force of a kind (and, for a form, of this name), or None."""
+    query = select(MaterialVersion).where(
+        MaterialVersion.kind == kind, MaterialVersion.name == (name or str(kind))
+    )
+    return session.scalar(query.order_by(MaterialVersion.id.desc()).limit(1))
+
+
+def forms(session: Session) -> list[MaterialVersion]:
+    """Return the forms in force, by name."""
+    latest = (
+        select(func.max(MaterialVersion.id))
+        .where(MaterialVersion.kind == MaterialKind.FORM)
+        .group_by(MaterialVersion.name)
+    )
+    query = select(MaterialVersion).where(MaterialVersion.id.in_(latest))
+    return list(session.scalars(query.order_by(MaterialVersion.name)))
+
+
+def answer_scales(session: Session) -> dict[str, Scale]:
+    """Return the response scales in force by id; the usual ones where none are."""
+    version = newest(session, MaterialKind.SCALES)
+    return _scales(scales.STARTER if version is None else version.text)
+
+
+@lru_cache(maxsize=8)
+def _scales(text: str) -> dict[str, Scale]:
+    return scales.parse_scales(yamlfile.parse(text, "screening/scales.yaml"))
