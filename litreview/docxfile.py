@@ -8,8 +8,6 @@ the next. Word shows no SVG, so a picture is named and what it shows told in wor
 from __future__ import annotations
 
 import io
-import zipfile
-from datetime import datetime
 
 import docx
 from docx.document import Document as Word
@@ -34,6 +32,7 @@ from litreview.document import (
     clean,
     clean_lines,
 )
+from litreview.packed import DAWN, steady
 
 CODE, CELL = "Code block", "Cell"  # the names of our styles of paragraphs
 MOST_LETTERS = 40  # of a column's text, for which it may claim a share of the width
@@ -43,9 +42,6 @@ INK = RGBColor(0, 0, 0)
 PAGE = Mm(210), Mm(297)  # A4
 MARGIN = Mm(20)
 ALERT = "Attention: "
-# The times that Word and the file itself tell; the earliest that a ZIP file knows.
-FIXED = datetime(1980, 1, 1)  # noqa: DTZ001 - the format has no time zone
-PLAIN_FILE = 0o600 << 16
 
 
 # Of the template's 99 styles of tables, two are needed; the rest is 700 KB of nothing.
@@ -64,7 +60,7 @@ def to_docx(document: Document) -> bytes:
         _write(word, block)
     content = io.BytesIO()
     word.save(content)
-    return _steady(content.getvalue())
+    return steady(content.getvalue())
 
 
 def _clear_out(word: Word) -> None:
@@ -96,7 +92,7 @@ def _set_up(word: Word, title: str) -> None:
     cell.paragraph_format.space_after = Pt(0)
     told = word.core_properties
     told.title, told.author, told.comments = clean(title), "litreview", ""
-    told.created = told.modified = FIXED
+    told.created = told.modified = DAWN
     told.last_modified_by, told.revision = "litreview", 1
     told.language = "en-GB"
 
@@ -172,17 +168,3 @@ def _widths(table: Table) -> list[Length]:
         wanted.append(max(4, min(longest, MOST_LETTERS), min(word, MOST_LETTERS // 2)))
     room = int(PAGE[0] - 2 * MARGIN)
     return [Length(room * share // sum(wanted)) for share in wanted]
-
-
-def _steady(content: bytes) -> bytes:
-    """Return the file with its parts in their order, uncompressed, at one time."""
-    made = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as old,
-        zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as new,
-    ):
-        for name in old.namelist():
-            part = zipfile.ZipInfo(name, FIXED.timetuple()[:6])
-            part.create_system, part.external_attr = 3, PLAIN_FILE
-            new.writestr(part, old.read(name))
-    return made.getvalue()

@@ -1,32 +1,17 @@
-"""Tables to bytes, and bytes to files.
+"""What can be exported: each table, picture and list by its name.
 
-The same data give the same bytes, whenever and wherever they are exported: what
-changes from one time to the next (moments, versions, hashes) stands in
-``exports/manifest.json``. A file is there completely or not at all, and an export
-never writes through a link or over a folder.
-
-Spreadsheets take text that begins with ``=`` for a formula, and titles come from
-strangers. CSV cells of text that would start one get an apostrophe in front (OWASP,
-"CSV injection"); numbers and JSON are left alone.
+`TABLES` is the register; a table is asked for once per export, and everything of one
+export is read in one snapshot. How a table becomes bytes is in `litreview.rendering`,
+how bytes become files in `litreview.delivery`.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import stat
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
-import litreview
 from litreview import (
     audit,
     bibliography,
@@ -43,161 +28,10 @@ from litreview import (
     votes,
     works,
 )
-from litreview.errors import LitreviewError, NotFoundError, UsageError
-from litreview.text import printable
-from litreview.workspace import write_whole
+from litreview.errors import NotFoundError, UsageError
+from litreview.rendering import Asker, Table, json_bytes, render, to_csv, to_json
 
-MANIFEST = "manifest.json"
-# What starts a formula, also in full width, which some spreadsheets fold.
-TRIGGERS = "=+-@\uff1d\uff0b\uff0d\uff20"
-# These alone start a cell that some spreadsheets read on from.
-LEADING = "\t\r\n\0"
-ESCAPE = "'"
-QUOTED = re.compile(r'[",\r\n]')
-NO_GROUP = "Other"
-PARTS = "; "  # between the values of a list in one cell
-MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
 PRISMA_COLUMNS = ("box", "detail", "unit", "column", "count", "meaning")
-
-
-# -- a table as bytes ----------------------------------------------------------------
-
-
-def to_csv(frame: pd.DataFrame, *, lossless: bool = False) -> bytes:
-    """Return a table as CSV: UTF-8, LF, a header, formulas defused.
-
-    Lists are joined by `PARTS`, moments are UTC. With `lossless` text stays as it
-    is, for programs that read it back.
-    """
-    lines = [[str(name) for name in frame.columns]]
-    lines += [
-        [_csv_cell(value, lossless=lossless) for value in row] for row in _rows(frame)
-    ]
-    return "".join(",".join(map(_quoted, line)) + "\n" for line in lines).encode()
-
-
-def _quoted(cell: str) -> str:
-    """Quote a cell as RFC 4180 does; Python's writer forgets a lone CR."""
-    if not QUOTED.search(cell):
-        return cell
-    return '"' + cell.replace('"', '""') + '"'
-
-
-def to_json(frame: pd.DataFrame) -> bytes:
-    """Return a table as a JSON array with an object for each row."""
-    names = list(frame.columns)
-    return json_bytes([dict(zip(names, row, strict=True)) for row in _rows(frame)])
-
-
-def json_bytes(value: object) -> bytes:
-    """Return one JSON value as an indented text with a line end."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
-
-
-def to_markdown(
-    frame: pd.DataFrame, *, title: str, columns: Sequence[str] = (), group: str = ""
-) -> bytes:
-    """Return a table as Markdown under a heading, with a part for each `group`.
-
-    `columns` are those shown, all where none are named.
-    """
-    shown = list(columns) or list(frame.columns)
-    lines = [f"# {title}"]
-    if frame.empty:
-        lines += ["", "Nothing yet."]
-    elif group:
-        for heading, part in frame.groupby(group, sort=False):
-            named = _md_cell(str(heading)) or NO_GROUP
-            lines += ["", f"## {named}", *_md_table(part[shown])]
-    else:
-        lines += _md_table(frame[shown])
-    return ("\n".join(lines) + "\n").encode()
-
-
-def _md_table(frame: pd.DataFrame) -> Iterator[str]:
-    numeric = [kind.kind in "iuf" for kind in frame.dtypes]
-    yield ""
-    yield f"| {' | '.join(frame.columns)} |"
-    yield f"|{'|'.join('---:' if number else '---' for number in numeric)}|"
-    for row in _rows(frame):
-        yield f"| {' | '.join(_md_cell(_text(value)) for value in row)} |"
-
-
-def _rows(frame: pd.DataFrame) -> Iterator[list[object]]:
-    """Yield rows of plain Python values: None, bool, int, float, str and lists."""
-    for row in frame.itertuples(index=False, name=None):
-        yield [_plain(value) for value in row]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, tuple):
-        return list(value)
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, pd.Timestamp):
-        return value.strftime(MOMENT)
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return None if value != value else value  # noqa: PLR0124 - only NaN differs
-    return value
-
-
-def _text(value: object) -> str:
-    """Return a value as the text of a cell."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return PARTS.join(map(str, value))
-    return str(value)
-
-
-def _csv_cell(value: object, *, lossless: bool) -> str:
-    text = _text(value)
-    if lossless or not isinstance(value, str | list):
-        return text
-    return ESCAPE + text if starts_formula(text) else text
-
-
-def starts_formula(text: str) -> bool:
-    """Tell whether a spreadsheet might take a cell with this text for a formula."""
-    if text[:1] in TRIGGERS or text[:1] in LEADING:
-        return text != ""
-    first = next((c for c in text if unicodedata.category(c)[0] not in "CZ"), "")
-    return first != "" and first in TRIGGERS
-
-
-def _md_cell(text: str) -> str:
-    words = " ".join(printable(text, keep_newlines=True).split())
-    for sign, written in (("\\", "\\\\"), ("|", "\\|"), ("<", "&lt;")):
-        words = words.replace(sign, written)
-    return words
-
-
-# -- what can be exported ------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Asker:
-    """Who asks, and whether they asked to see votes on unfinished records."""
-
-    handle: str
-    unblind: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """One exportable table: its query, its formats, and what Markdown shows of it."""
-
-    title: str
-    formats: tuple[str, ...]
-    query: Callable[[Session, Asker], pd.DataFrame]
-    columns: tuple[str, ...] = ()
-    group: str = ""
-
-
 PRISMA_FORMATS = ("json", "csv", "md", "svg")
 BIBLIOGRAPHY_FORMATS = ("ris", "bibtex", "csl-json")
 # Format -> the ending of its files, where that is not the format's own name.
@@ -274,20 +108,11 @@ TABLES: Mapping[str, Table] = {
 }
 
 
-def render(
+def render_table(
     session: Session, name: str, formats: Sequence[str], *, asker: Asker
 ) -> dict[str, bytes]:
-    """Return format -> content of one table, which is asked for once."""
-    table = TABLES[name]
-    frame = table.query(session, asker)
-    made: dict[str, Callable[[], bytes]] = {
-        "csv": lambda: to_csv(frame),
-        "json": lambda: to_json(frame),
-        "md": lambda: to_markdown(
-            frame, title=table.title, columns=table.columns, group=table.group
-        ),
-    }
-    return {kind: made[kind]() for kind in formats}
+    """Return format -> content of one table of `TABLES`."""
+    return render(TABLES[name], session, formats, asker=asker)
 
 
 def render_box(session: Session, box: str, formats: Sequence[str]) -> dict[str, bytes]:
@@ -372,7 +197,9 @@ def render_all(
     for kind, content in render_bibliography(session).items():
         files[file_name("bibliography", kind)] = content
     for name, table in TABLES.items():
-        for kind, content in render(session, name, table.formats, asker=asker).items():
+        for kind, content in render_table(
+            session, name, table.formats, asker=asker
+        ).items():
             files[f"{name}.{kind}"] = content
     for kind, content in render_search_report(session, today=today).items():
         files[file_name(searchreport.NAME, kind)] = content
@@ -388,62 +215,3 @@ def note_unblinding(session: Session, name: str, *, asker: Asker) -> None:
 def schema(session: Session) -> str:
     """Return the revision of the database's schema."""
     return str(migrations.revision_of(session.connection()))
-
-
-# -- files ---------------------------------------------------------------------------
-
-
-def write_files(folder: Path, files: Mapping[str, bytes], *, schema: str) -> list[Path]:
-    """Write files and their entries in the manifest; return the paths.
-
-    Entries of files that are gone leave the manifest; those of others stay.
-    """
-    written = []
-    for name, content in files.items():
-        write_file(folder / name, content)
-        written.append(folder / name)
-    moment = datetime.now(UTC).isoformat(timespec="seconds")
-    entries = {
-        name: entry
-        for name, entry in _manifest(folder / MANIFEST).items()
-        if (folder / name).is_file()
-    }
-    for name, content in files.items():
-        entries[name] = {
-            "sha256": sha256(content).hexdigest(),
-            "bytes": len(content),
-            "written_at": moment,
-            "litreview": litreview.__version__,
-            "schema": schema,
-        }
-    whole = {"files": {name: entries[name] for name in sorted(entries)}}
-    write_file(folder / MANIFEST, json_bytes(whole))
-    return written
-
-
-def _manifest(path: Path) -> dict[str, object]:
-    """Return the entries of an earlier manifest; none from one that is unreadable."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    files = found.get("files") if isinstance(found, dict) else None
-    return files if isinstance(files, dict) else {}
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write one file whole; refuse a folder, a link, and what is no plain file."""
-    try:
-        mode = path.lstat().st_mode
-    except OSError:  # not there yet, or out of reach, which writing tells in words
-        write_whole(path, content)
-        return
-    if stat.S_ISLNK(mode):
-        raise LitreviewError(
-            f"{path} is a link, and an export does not write through links",
-            fix="name the file itself, or remove the link",
-        )
-    if not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "no plain file"
-        raise LitreviewError(f"{path} is {what}", fix="name a file, or - for stdout")
-    write_whole(path, content)

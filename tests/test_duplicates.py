@@ -7,9 +7,9 @@ from making import Maker
 from sqlalchemy.orm import Session
 
 from litreview import dedupe, duplicates, exports
-from litreview.exports import Asker
 from litreview.matching import Pair
 from litreview.models import DedupeRun
+from litreview.rendering import Asker
 
 
 def test_a_report_is_one_row_with_where_its_fields_are_from(
@@ -74,6 +74,6 @@ def test_an_empty_review_has_empty_tables(session: Session, make: Maker) -> None
     """Without records there are headers, in every format."""
     make.review()
     for name in ("reports", "pairs", "groups"):
-        files = exports.render(session, name, ("csv", "json"), asker=Asker("ann"))
+        files = exports.render_table(session, name, ("csv", "json"), asker=Asker("ann"))
         assert files["csv"].count(b"\n") == 1
         assert files["json"] == b"[]\n"

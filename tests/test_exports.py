@@ -1,58 +1,26 @@
-"""Tables to bytes and files: formulas, byte stability, and where files may go."""
+"""What can be exported: byte stability, balance, and the command line."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
-import os
-import unicodedata
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from making import Maker
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from team import Team, every_kind, finish, start
 
-import litreview
-from litreview import cli, db, exports, flow
-from litreview.errors import InvariantError, LitreviewError, UsageError
-from litreview.frame import frame
+from litreview import cli, db, exports, flow, rendering
+from litreview.errors import InvariantError, UsageError
 from litreview.models import AuditEvent
 from litreview.protocol import STARTER_CODEBOOK
 from litreview.vocabulary import Role
 
-ASKER = exports.Asker("ann")
-COLUMNS = {
-    "id": "int",
-    "title": "text",
-    "share": "number",
-    "yes": "flag",
-    "at": "moment",
-    "parts": "list",
-}
-FORMULAS = [
-    "=cmd|' /C calc'!A0",
-    "+1",
-    "-2",
-    "@SUM(A1)",
-    "\t=1",
-    "\rx",
-    "\nx",
-    "  =1",
-    "\u00a0=1",
-    "\u200b=1",
-    "\uff1d1",
-    " \uff0b1",
-    "\uff0d1",
-    "\uff20A",
-    "\0=1",
-]
+ASKER = rendering.Asker("ann")
 
 
 @pytest.fixture
@@ -64,128 +32,6 @@ def team(session: Session, make: Maker) -> Team:
 def cells(content: bytes) -> list[list[str]]:
     """Return a CSV file's cells without its header."""
     return list(csv.reader(io.StringIO(content.decode(), newline="")))[1:]
-
-
-def titles(*texts: str) -> list[str]:
-    """Return texts as they come out of a CSV file."""
-    table = frame({"title": "text"}, [(text,) for text in texts])
-    return [row[0] for row in _padded(cells(exports.to_csv(table)))]
-
-
-# -- bytes -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("text", FORMULAS)
-def test_csv_defuses_formulas(text: str) -> None:
-    """A cell that a spreadsheet would compute has an apostrophe in front."""
-    assert titles(text) == ["'" + text]
-
-
-@pytest.mark.parametrize(
-    "text", ["", "A title", "1 = 1", "it's", "'quoted'", "\u2013 dash", "10.5555/x-1"]
-)
-def test_csv_leaves_other_text_alone(text: str) -> None:
-    """What begins no formula is written as it is."""
-    assert titles("x", text) == ["x", text]
-
-
-def test_csv_leaves_numbers_alone() -> None:
-    """A negative number stays a number; lists are defused like text."""
-    table = frame(
-        {"n": "int", "x": "number", "parts": "list"}, [(-2, -0.5, ("=a", "b"))]
-    )
-    assert cells(exports.to_csv(table)) == [["-2", "-0.5", "'=a; b"]]
-
-
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1))
-def test_no_csv_cell_starts_a_formula(texts: list[str]) -> None:
-    """Whatever the text, it survives behind its apostrophe and starts no formula."""
-    table = frame({"title": "text"}, [(text,) for text in texts])
-    for text, (cell,) in zip(texts, _padded(cells(exports.to_csv(table))), strict=True):
-        assert cell in (text, "'" + text)
-        visible = [c for c in cell if unicodedata.category(c)[0] not in "CZ"]
-        assert cell[:1] not in tuple("=+-@\t\r\n\0")
-        assert visible[:1] not in [[sign] for sign in "=+-@\uff1d\uff0b\uff0d\uff20"]
-    lossless = exports.to_csv(table, lossless=True)
-    assert [row[0] for row in _padded(cells(lossless))] == texts
-
-
-def _padded(rows: list[list[str]]) -> list[list[str]]:
-    """Read an empty line as one empty cell, as a one-column table writes it."""
-    return [row or [""] for row in rows]
-
-
-def one_row() -> bytes:
-    """Return a table with a value of every kind as CSV."""
-    table = frame(
-        COLUMNS,  # type: ignore[arg-type]
-        [(1, "Ärzte \u201cund\u201d\nLehrer", 0.1, True, MOMENT, (3, 4)), EMPTY],
-    )
-    return exports.to_csv(table)
-
-
-MOMENT = "2024-02-03T04:05:06.000007+00:00"
-EMPTY = (None, None, None, False, None, ())
-
-
-def test_csv_writes_every_kind_of_value() -> None:
-    """UTF-8, LF, a header, UTC moments with microseconds, nothing for nothing."""
-    assert (
-        one_row()
-        == (
-            "id,title,share,yes,at,parts\n"
-            '1,"Ärzte \u201cund\u201d\nLehrer",0.1,true,'
-            "2024-02-03T04:05:06.000007Z,3; 4\n"
-            ",,,false,,\n"
-        ).encode()
-    )
-
-
-def test_json_keeps_types() -> None:
-    """Numbers, lists and null stay what they are."""
-    table = frame(
-        COLUMNS,  # type: ignore[arg-type]
-        [(1, "=x", 0.1, True, MOMENT, (3, 4)), EMPTY],
-    )
-    first, second = json.loads(exports.to_json(table))
-    assert first == {
-        "id": 1,
-        "title": "=x",
-        "share": 0.1,
-        "yes": True,
-        "at": "2024-02-03T04:05:06.000007Z",
-        "parts": [3, 4],
-    }
-    assert list(second.values()) == [None, None, None, False, None, []]
-
-
-def test_markdown_keeps_cells_in_their_table() -> None:
-    """Bars, line ends, tags and escape sequences cannot break out of a cell."""
-    table = frame({"n": "int", "title": "text"}, [(1, "a|b\n<script>\x1b[2J\\")])
-    told = exports.to_markdown(table, title="T").decode()
-    assert told.splitlines() == [
-        "# T",
-        "",
-        "| n | title |",
-        "|---:|---|",
-        "| 1 | a\\|b &lt;script>[2J\\\\ |",
-    ]
-
-
-def test_markdown_has_a_part_for_each_group() -> None:
-    """With a group each of its values is a heading, in the order of the rows."""
-    rows = [("b", "one"), ("a", "two"), ("b", "three"), ("", "four")]
-    table = frame({"group": "text", "title": "text"}, rows)
-    told = exports.to_markdown(table, title="T", columns=["title"], group="group")
-    heads = [line for line in told.decode().splitlines() if line.startswith("##")]
-    assert heads == ["## b", "## a", "## Other"]
-    assert told.count(b"| title |") == 3
-
-
-def test_markdown_says_that_there_is_nothing() -> None:
-    """An empty table is told in words."""
-    table = frame({"title": "text"}, [])
-    assert b"Nothing yet." in exports.to_markdown(table, title="T", group="title")
 
 
 # -- what is exported ------------------------------------------------------------------
@@ -260,66 +106,6 @@ def test_prisma_of_an_empty_database_is_all_zero(session: Session) -> None:
     """Before the first sync there is a diagram with nothing in it."""
     told = json.loads(exports.render_prisma(session)["json"])
     assert sum(value for value in told.values() if isinstance(value, int)) == 0
-
-
-# -- files -----------------------------------------------------------------------------
-
-
-def test_manifest_has_hash_time_and_versions(tmp_path: Path) -> None:
-    """Each file's entry can be checked; other files' entries stay, lost ones go."""
-    exports.write_files(tmp_path, {"a.csv": b"1\n", "b.csv": b"2\n"}, schema="r1")
-    (tmp_path / "b.csv").unlink()
-    exports.write_files(tmp_path, {"c.csv": b"3\n"}, schema="r2")
-    files = json.loads((tmp_path / "manifest.json").read_text())["files"]
-    assert list(files) == ["a.csv", "c.csv"]
-    entry = files["c.csv"]
-    assert entry.pop("written_at").endswith("+00:00")
-    assert entry == {
-        "sha256": hashlib.sha256(b"3\n").hexdigest(),
-        "bytes": 2,
-        "litreview": litreview.__version__,
-        "schema": "r2",
-    }
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"files": []}', "{broken", "\udcff"])
-def test_a_broken_manifest_is_made_anew(tmp_path: Path, text: str) -> None:
-    """What somebody did to the manifest stops no export."""
-    path = tmp_path / "manifest.json"
-    path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    exports.write_files(tmp_path, {"a.csv": b"1\n"}, schema="r1")
-    assert list(json.loads(path.read_text())["files"]) == ["a.csv"]
-
-
-def test_an_export_never_writes_through_a_link(tmp_path: Path) -> None:
-    """A link is refused, and what it points at is left alone."""
-    target = tmp_path / "precious.txt"
-    target.write_text("mine")
-    link = tmp_path / "out.csv"
-    link.symlink_to(target)
-    with pytest.raises(LitreviewError, match="link"):
-        exports.write_file(link, b"theirs")
-    assert target.read_text() == "mine"
-    assert link.is_symlink()
-
-
-def test_an_export_refuses_what_is_no_file(tmp_path: Path) -> None:
-    """A folder or a pipe is refused; nothing is left behind."""
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "folder").mkdir()
-    for name in ("pipe", "folder"):
-        with pytest.raises(LitreviewError, match=name):
-            exports.write_file(tmp_path / name, b"x")
-    blocked = tmp_path / "plain"
-    blocked.write_text("a file")
-    for path in (blocked / "below.csv", tmp_path / ("x" * 300)):
-        with pytest.raises(LitreviewError, match="cannot be written"):
-            exports.write_file(path, b"x")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "folder",
-        "pipe",
-        "plain",
-    ]
 
 
 # -- the command line ------------------------------------------------------------------

@@ -52,7 +52,7 @@ def find(app: App, *, target: Path | None, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from litreview import exports, sought
+    from litreview import delivery, rendering, sought
     from litreview.errors import UsageError
 
     if target is not None and target.suffix.lower() not in {".csv", ".md"}:
@@ -69,11 +69,11 @@ def find(app: App, *, target: Path | None, as_json: bool) -> None:
     if target is not None:
         csv_wanted = target.suffix.lower() == ".csv"
         content = (
-            exports.to_csv(requests)
+            rendering.to_csv(requests)
             if csv_wanted
             else sought.markdown(requests).encode()
         )
-        exports.write_file(target, content)
+        delivery.write_file(target, content)
         say(f"{len(requests):,} reports have no open link: {target}")
     if as_json:
         show_json([{**asdict(one), "is_open": one.is_open} for one in found])

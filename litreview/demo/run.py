@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from litreview import (
     db,
     dedupe,
+    delivery,
     exports,
     fulltext,
     harvest,
@@ -32,6 +33,7 @@ from litreview import (
     lookup,
     pairs,
     removal,
+    rendering,
     review,
     rounds,
     screening,
@@ -471,13 +473,13 @@ def synthesise(show: Show) -> None:
 
 def export(show: Show) -> Path:
     """Write everything to the workspace's exports; return the folder."""
-    asker = exports.Asker(show.plan.handle)
+    asker = rendering.Asker(show.plan.handle)
 
     def work(session: Session) -> tuple[dict[str, bytes], str]:
         return exports.render_all(session, asker=asker), exports.schema(session)
 
     files, schema = db.read(show.engine, work)
-    exports.write_files(show.space.exports, files, schema=schema)
+    delivery.write_files(show.space.exports, files, schema=schema)
     sizes = json.dumps(db.read(show.engine, db.stats))
     (show.space.root / STAMP).write_text(f"{STAMP_WORDS}\n{sizes}\n", "utf-8")
     seconds = time.monotonic() - show.begun
