@@ -13,6 +13,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from litreview import (
+    argument,
     audit,
     bibliography,
     diagram,
@@ -20,8 +21,10 @@ from litreview import (
     flow,
     history,
     lookup,
+    matrices,
     migrations,
     prisma,
+    realist,
     reports,
     searchreport,
     tables,
@@ -36,6 +39,8 @@ PRISMA_FORMATS = ("json", "csv", "md", "svg")
 BIBLIOGRAPHY_FORMATS = ("ris", "bibtex", "csl-json")
 # Format -> the ending of its files, where that is not the format's own name.
 ENDINGS = {"bibtex": "bib", "csl-json": "json"}
+ALL = ("csv", "json", "md", "xlsx", "docx")
+WIDE = ("csv", "json", "xlsx")  # too wide for a page
 TABLES: Mapping[str, Table] = {
     "constructs": Table(
         "Constructs",
@@ -65,6 +70,65 @@ TABLES: Mapping[str, Table] = {
             *("scale", "reverse", "evidence", "quotes", "studies"),
         ),
         "instrument",
+    ),
+    "claims": Table(
+        "Claims, and what carries them",
+        ALL,
+        lambda session, _asker: argument.claims(session),
+        (
+            *("claim", "text", "source", "place", "studies", "empirical"),
+            *("support", "countered_by"),
+        ),
+    ),
+    "levers": Table(
+        "Policy levers", ALL, lambda session, _asker: argument.levers(session)
+    ),
+    "strategies": Table(
+        "Strategies", ALL, lambda session, _asker: argument.strategies(session)
+    ),
+    "questions": Table(
+        "Research questions and what serves them",
+        ALL,
+        lambda session, _asker: argument.questions(session),
+        ("construct", "label", "studies", "quotes", "gap"),
+        "question",
+    ),
+    "analysis": Table(
+        "Analysis plan", ALL, lambda session, _asker: argument.analysis(session)
+    ),
+    "matrix": Table(
+        "Constructs and studies", WIDE, lambda session, _asker: matrices.matrix(session)
+    ),
+    "evidence-map": Table(
+        "Evidence map",
+        ALL,
+        lambda session, _asker: matrices.evidence_map(session),
+        group="group",
+    ),
+    "crosswalk": Table(
+        "Crosswalk of frameworks",
+        ALL,
+        lambda session, _asker: matrices.crosswalk(session),
+        group="framework",
+    ),
+    "balance": Table(
+        "Balance of mechanisms",
+        ALL,
+        lambda session, _asker: matrices.balance(session),
+    ),
+    "measurability": Table(
+        "What there is to measure with",
+        ALL,
+        lambda session, _asker: matrices.measurability(session),
+        ("construct", "label", "theory", "instruments", "items", "proxies", "priority"),
+        "group",
+    ),
+    "rameses": Table(
+        "RAMESES reporting table",
+        ALL,
+        lambda session, _asker: realist.rameses(session),
+        ("item", "topic", "team", "counted", "empty"),
+        "section",
     ),
     "records": Table(
         "Records",

@@ -14,8 +14,12 @@ from functools import lru_cache
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import scales, yamlfile
+from litreview import ledger, planning, programmes, scales, yamlfile
+from litreview.frameworks import Frameworks, parse_frameworks
+from litreview.ledger import Ledger
 from litreview.models import Person
+from litreview.planning import Plan
+from litreview.programmes import Programme
 from litreview.scales import Scale
 from litreview.synthesis import MaterialVersion
 from litreview.vocabulary import MaterialKind
@@ -26,6 +30,10 @@ FORMS = "forms/"
 # Reads one text and refuses it at the first mistake.
 PARSERS: Mapping[MaterialKind, Callable[[Node], object]] = {
     MaterialKind.SCALES: scales.parse_scales,
+    MaterialKind.FRAMEWORKS: parse_frameworks,
+    MaterialKind.LEDGER: ledger.parse_ledger,
+    MaterialKind.PLAN: planning.parse_plan,
+    MaterialKind.PROGRAMMES: programmes.parse_programmes,
 }
 
 
@@ -93,6 +101,51 @@ def answer_scales(session: Session) -> dict[str, Scale]:
     """Return the response scales in force by id; the usual ones where none are."""
     version = newest(session, MaterialKind.SCALES)
     return _scales(scales.STARTER if version is None else version.text)
+
+
+def plan(session: Session) -> Plan:
+    """Return the plan in force; an empty one where there is none."""
+    version = newest(session, MaterialKind.PLAN)
+    return _plan("" if version is None else version.text)
+
+
+def claims(session: Session) -> Ledger:
+    """Return the ledger in force; an empty one where there is none."""
+    version = newest(session, MaterialKind.LEDGER)
+    return _ledger("" if version is None else version.text)
+
+
+def frameworks(session: Session) -> Frameworks:
+    """Return the frameworks in force; an empty value where there are none."""
+    version = newest(session, MaterialKind.FRAMEWORKS)
+    return _frameworks("" if version is None else version.text)
+
+
+def named_programmes(session: Session) -> dict[str, Programme]:
+    """Return the programmes in force by id; none where nobody listed any."""
+    version = newest(session, MaterialKind.PROGRAMMES)
+    return {} if version is None else _programmes(version.text)
+
+
+@lru_cache(maxsize=8)
+def _plan(text: str) -> Plan:
+    return planning.parse_plan(yamlfile.parse(text, "screening/plan.yaml"))
+
+
+@lru_cache(maxsize=8)
+def _ledger(text: str) -> Ledger:
+    return ledger.parse_ledger(yamlfile.parse(text, "screening/ledger.yaml"))
+
+
+@lru_cache(maxsize=8)
+def _frameworks(text: str) -> Frameworks:
+    return parse_frameworks(yamlfile.parse(text, "screening/frameworks.yaml"))
+
+
+@lru_cache(maxsize=8)
+def _programmes(text: str) -> dict[str, Programme]:
+    node = yamlfile.parse(text, "screening/programmes.yaml")
+    return programmes.parse_programmes(node)
 
 
 @lru_cache(maxsize=8)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from litreview import yamlfile
 from litreview.errors import LitreviewError, NotFoundError, UsageError
+from litreview.programmes import Programme, parse_programmes
 from litreview.queries import Request, Strategy, compile_request, parse_strategy
 from litreview.vocabulary import RunKind
 from litreview.workspace import Workspace, read_text
@@ -23,6 +24,8 @@ CHANGED_SINCE = {"openalex": "from_updated_date", "crossref": "from-index-date"}
 # Facts of a run: the day since which it asked, or would have if the service let it;
 # the score down to which it asked; and the most records that --limit leaves it.
 SINCE, SINCE_REFUSED, FLOOR, LIMIT = "since", "since_refused", "floor", "limit"
+
+PROGRAMMES = "programmes.yaml"
 
 # What is said of a strategy that is not read because of its name.
 ENDING = "A strategy's file must end in .yaml."
@@ -103,7 +106,17 @@ def read(space: Workspace, name: str) -> Saved:
     shown = path.relative_to(space.root)
     text = read_text(path, shown)
     node = yamlfile.parse(text, shown)
-    return Saved(parse_strategy(node, name=name), text)
+    named = programmes(space)
+    return Saved(parse_strategy(node, name=name, programmes=named), text)
+
+
+def programmes(space: Workspace) -> dict[str, Programme]:
+    """Return the programmes that the workspace lists, by id; often none."""
+    path = space.materials().get(PROGRAMMES)
+    if path is None:
+        return {}
+    shown = path.relative_to(space.root)
+    return parse_programmes(yamlfile.parse(read_text(path, shown), shown))
 
 
 def plan(

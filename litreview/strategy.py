@@ -10,11 +10,12 @@ example, in `queries/README.md`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from litreview.filters import COMPILED_FILTERS
+from litreview.programmes import Programme
 from litreview.text import normalise_doi
 from litreview.yamlfile import Node
 
@@ -166,8 +167,13 @@ class Strategy:
         return tuple(name for name in SOURCES if getattr(self, name) is not None)
 
 
-def parse_strategy(node: Node, *, name: str) -> Strategy:
+def parse_strategy(
+    node: Node, *, name: str, programmes: Mapping[str, Programme] | None = None
+) -> Strategy:
     """Read a strategy; `name` is its file's name without the ending.
+
+    A term ``{programme: ID}`` stands for all the names of one of `programmes`. In a
+    text read back from the database, None, its id stands for them.
 
     Raises `InputFileError` with the line for an unknown, missing or unusable
     field. What the sources would misread is left to `problems`.
@@ -191,7 +197,7 @@ def parse_strategy(node: Node, *, name: str) -> Strategy:
         stream=stream.text() if stream else None,
         languages=_languages(node["languages"]),
         published=_published(node["published"]),
-        blocks=_blocks(node["blocks"]),
+        blocks=_blocks(node["blocks"], programmes),
         openalex=_openalex(node) if "openalex" in searched else None,
         crossref=_crossref(node) if "crossref" in searched else None,
         not_searched=_reasons(node.get("not_searched")),
@@ -271,15 +277,37 @@ def _published(node: Node) -> Published:
     return Published(first, last, node.words("why"))
 
 
-def _blocks(node: Node) -> tuple[Block, ...]:
+def _blocks(
+    node: Node, programmes: Mapping[str, Programme] | None
+) -> tuple[Block, ...]:
     blocks = []
     for name, terms in node.mapping().items():
         if not terms.items():
             raise terms.error(f"the block {name!r} has no terms")
-        blocks.append(Block(name, tuple(_term(term) for term in terms)))
+        found = (one for term in terms for one in _terms(term, programmes))
+        blocks.append(Block(name, tuple(found)))
     if not blocks:
         raise node.error("there are no blocks")
     return tuple(blocks)
+
+
+def _terms(node: Node, programmes: Mapping[str, Programme] | None) -> Iterator[Term]:
+    """Yield the term that stands here, or every name of the programme."""
+    if node.kind != "map" or "programme" not in node:
+        yield _term(node)
+        return
+    node.fields(required={"programme"})
+    wanted = node["programme"]
+    if programmes is None:
+        yield Term(wanted.text(), wanted)
+        return
+    if not programmes:
+        raise wanted.error(
+            f"there is no programme {wanted.text()!r}",
+            fix="list it with its names in screening/programmes.yaml",
+        )
+    for name in programmes[wanted.choice(programmes)].terms:
+        yield Term(name, wanted)
 
 
 def _term(node: Node) -> Term:

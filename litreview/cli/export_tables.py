@@ -29,7 +29,63 @@ class TableExport:
 
 
 # In the order of `litreview export --help`.
-TABLE_EXPORTS: dict[str, TableExport] = {}
+ALL = ("csv", "json", "md", "xlsx", "docx")
+TABLE_EXPORTS: dict[str, TableExport] = {
+    "claims": TableExport(
+        ALL,
+        "Write the claims of screening/ledger.yaml with what carries them.",
+        "A claim is carried by the passages of its constructs: empirically (a study "
+        "measures or tests one), in theory only, or by no passage at all.",
+    ),
+    "levers": TableExport(
+        ALL, "Write the policy levers of screening/ledger.yaml with their studies."
+    ),
+    "strategies": TableExport(
+        ALL,
+        "Write the strategies of screening/ledger.yaml, and what each lacks.",
+        "A strategy without a configuration, or without an included study, is told.",
+    ),
+    "questions": TableExport(
+        ALL,
+        "Write research questions by construct, with the gaps.",
+        "The questions stand in screening/plan.yaml. The first row of each counts the "
+        "distinct included studies that serve it.",
+    ),
+    "analysis": TableExport(
+        ALL,
+        "Write the analysis plan of screening/plan.yaml, each variable traced.",
+        "A variable is traced to a reference of a codebook, a stored DOI or a record.",
+    ),
+    "matrix": TableExport(
+        ("csv", "json", "xlsx"),
+        "Write construct by study: the passages in each.",
+    ),
+    "evidence-map": TableExport(
+        ALL,
+        "Write construct by evidence type: the distinct studies in each.",
+    ),
+    "crosswalk": TableExport(
+        ALL,
+        "Write the ideas of each framework beside those of the others.",
+        "The frameworks stand in screening/frameworks.yaml. Distinct studies are "
+        "counted: an idea that stands in two frameworks gains nothing.",
+    ),
+    "balance": TableExport(
+        ALL,
+        "Write whether each programme has something from each group of mechanisms.",
+    ),
+    "measurability": TableExport(
+        ALL,
+        "Write what there is to measure each construct with.",
+        "Constructs with theory and without an instrument are marked as a priority.",
+    ),
+    "rameses": TableExport(
+        ALL,
+        "Write the RAMESES reporting table of a realist synthesis.",
+        "What the team writes under rameses in screening/plan.yaml stands beside what "
+        "the database knows; an item with neither is flagged.",
+    ),
+}
 
 
 def commands() -> list[click.Command]:
