@@ -24,6 +24,7 @@ from litreview import (
     matrices,
     migrations,
     prisma,
+    proxies,
     realist,
     reports,
     searchreport,
@@ -95,6 +96,24 @@ TABLES: Mapping[str, Table] = {
     ),
     "analysis": Table(
         "Analysis plan", ALL, lambda session, _asker: argument.analysis(session)
+    ),
+    "indicators": Table(
+        "Indicators", ALL, lambda session, _asker: proxies.indicators(session)
+    ),
+    "proxies": Table(
+        "Configurations and what secondary data can stand for",
+        ALL,
+        lambda session, _asker: proxies.proxies(session),
+        ("role", "construct", "label", "indicators", "items", "found"),
+        "title",
+    ),
+    "feasibility": Table(
+        "Datasets that can be tied to a school",
+        ALL,
+        lambda session, _asker: proxies.feasibility(session),
+    ),
+    "sampling": Table(
+        "Sampling grid", ALL, lambda session, _asker: proxies.sampling(session)
     ),
     "matrix": Table(
         "Constructs and studies", WIDE, lambda session, _asker: matrices.matrix(session)

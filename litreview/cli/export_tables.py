@@ -56,6 +56,23 @@ TABLE_EXPORTS: dict[str, TableExport] = {
         "Write the analysis plan of screening/plan.yaml, each variable traced.",
         "A variable is traced to a reference of a codebook, a stored DOI or a record.",
     ),
+    "indicators": TableExport(
+        ALL, "Write the indicators of secondary data, each in its newest version."
+    ),
+    "proxies": TableExport(
+        ALL,
+        "Write what stands for each place of each configuration.",
+        "Context, mechanism and outcome with their indicators and items, or none "
+        "found.",
+    ),
+    "feasibility": TableExport(
+        ALL,
+        "Write which datasets can be tied to a school.",
+    ),
+    "sampling": TableExport(
+        ALL,
+        "Write the contexts of the configurations as a grid of cut-offs.",
+    ),
     "matrix": TableExport(
         ("csv", "json", "xlsx"),
         "Write construct by study: the passages in each.",
