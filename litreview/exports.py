@@ -18,6 +18,7 @@ from litreview import (
     bibliography,
     diagram,
     duplicates,
+    extracted,
     flow,
     history,
     lookup,
@@ -96,6 +97,21 @@ TABLES: Mapping[str, Table] = {
     ),
     "analysis": Table(
         "Analysis plan", ALL, lambda session, _asker: argument.analysis(session)
+    ),
+    "extraction": Table(
+        "What was read from the included reports",
+        ALL,
+        lambda session, _asker: extracted.values(session),
+        (
+            *("report_id", "part", "label", "value", "unit"),
+            *("comparator", "page", "by", "lacks"),
+        ),
+        "form",
+    ),
+    "extraction-missing": Table(
+        "What is still to be read",
+        ALL,
+        lambda session, _asker: extracted.missing(session),
     ),
     "indicators": Table(
         "Indicators", ALL, lambda session, _asker: proxies.indicators(session)

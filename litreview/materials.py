@@ -14,7 +14,9 @@ from functools import lru_cache
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from litreview import forms as form_files
 from litreview import ledger, planning, programmes, scales, yamlfile
+from litreview.forms import Form
 from litreview.frameworks import Frameworks, parse_frameworks
 from litreview.ledger import Ledger
 from litreview.models import Person
@@ -26,10 +28,11 @@ from litreview.vocabulary import MaterialKind
 from litreview.workspace import sha256
 from litreview.yamlfile import Node
 
-FORMS = "forms/"
+FORMS = "forms/"  # the folder of the forms below ``screening/``
 # Reads one text and refuses it at the first mistake.
 PARSERS: Mapping[MaterialKind, Callable[[Node], object]] = {
     MaterialKind.SCALES: scales.parse_scales,
+    MaterialKind.FORM: form_files.parse_form,
     MaterialKind.FRAMEWORKS: parse_frameworks,
     MaterialKind.LEDGER: ledger.parse_ledger,
     MaterialKind.PLAN: planning.parse_plan,
@@ -95,6 +98,17 @@ def forms(session: Session) -> list[MaterialVersion]:
     )
     query = select(MaterialVersion).where(MaterialVersion.id.in_(latest))
     return list(session.scalars(query.order_by(MaterialVersion.name)))
+
+
+def parsed_form(version: MaterialVersion) -> Form:
+    """Return what the text of a form says."""
+    return _form(version.text, version.name)
+
+
+@lru_cache(maxsize=32)
+def _form(text: str, name: str) -> Form:
+    path = f"screening/{FORMS}{name}.yaml"
+    return form_files.parse_form(yamlfile.parse(text, path), name=name)
 
 
 def answer_scales(session: Session) -> dict[str, Scale]:

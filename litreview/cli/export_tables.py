@@ -56,6 +56,16 @@ TABLE_EXPORTS: dict[str, TableExport] = {
         "Write the analysis plan of screening/plan.yaml, each variable traced.",
         "A variable is traced to a reference of a codebook, a stored DOI or a record.",
     ),
+    "extraction": TableExport(
+        ALL,
+        "Write what was read from the included reports into forms.",
+        "Figures are shown as printed, with unit, comparator and page, and never "
+        "pooled. Where two readers differ, both rows say so.",
+    ),
+    "extraction-missing": TableExport(
+        ALL,
+        "Write what is still to be read: required fields, pages, comparators.",
+    ),
     "indicators": TableExport(
         ALL, "Write the indicators of secondary data, each in its newest version."
     ),
