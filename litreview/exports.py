@@ -24,6 +24,7 @@ from litreview import (
     lookup,
     matrices,
     migrations,
+    pictures,
     prisma,
     proxies,
     realist,
@@ -56,12 +57,13 @@ TABLES: Mapping[str, Table] = {
     ),
     "cmo": Table(
         "Context-mechanism-outcome configurations",
-        ("csv", "json", "md"),
+        (*ALL, "svg", "dot"),
         lambda session, _asker: tables.cmo(session),
         (
             *("cmo_id", "status", "title", "context", "mechanism", "outcome"),
             *("support", "supports", "refutes", "refines"),
         ),
+        pictures={"svg": pictures.chains_svg, "dot": pictures.chains_dot},
     ),
     "items": Table(
         "Survey items",
@@ -136,9 +138,10 @@ TABLES: Mapping[str, Table] = {
     ),
     "evidence-map": Table(
         "Evidence map",
-        ALL,
+        (*ALL, "svg"),
         lambda session, _asker: matrices.evidence_map(session),
         group="group",
+        pictures={"svg": pictures.map_svg},
     ),
     "crosswalk": Table(
         "Crosswalk of frameworks",

@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,8 @@ class Table:
     """One exportable table: its query, its formats, and what people see of it.
 
     `columns` are those that Markdown and DOCX show (all where none are named), with
-    a part for each value of `group`; CSV, JSON and XLSX hold all.
+    a part for each value of `group`; CSV, JSON and XLSX hold all. `pictures` are
+    formats that show something else of the same: format -> what makes it.
     """
 
     title: str
@@ -55,12 +56,20 @@ class Table:
     query: Callable[[Session, Asker], pd.DataFrame]
     columns: tuple[str, ...] = ()
     group: str = ""
+    pictures: Mapping[str, Callable[[Session], bytes]] = field(default_factory=dict)
 
 
 def render(
     table: Table, session: Session, formats: Sequence[str], *, asker: Asker
 ) -> dict[str, bytes]:
     """Return format -> content of one table, which is asked for once."""
+    drawn = {
+        kind: table.pictures[kind](session)
+        for kind in formats
+        if kind in table.pictures
+    }
+    if len(drawn) == len(formats):
+        return drawn
     frame = table.query(session, asker)
     made: Mapping[str, Callable[[], bytes]] = {
         "csv": lambda: to_csv(frame),
@@ -73,7 +82,7 @@ def render(
             frame, title=table.title, columns=table.columns, group=table.group
         ),
     }
-    return {kind: made[kind]() for kind in formats}
+    return {kind: drawn.get(kind) or made[kind]() for kind in formats}
 
 
 def to_csv(frame: pd.DataFrame, *, lossless: bool = False) -> bytes:

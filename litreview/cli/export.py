@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from litreview.cli import export_tables
+from litreview.cli import export_overlap, export_survey, export_tables
 from litreview.cli.app import App, pass_app
 from litreview.cli.exporting import deliver, options, table, unblind_option
 from litreview.cli.output import say
@@ -86,12 +86,13 @@ def constructs(app: App, kind: str | None, to: str | None) -> None:
 
 
 @export.command()
-@options("csv", "json", "md")
+@options("csv", "json", "md", "xlsx", "docx", "svg", "dot")
 @pass_app
 def cmo(app: App, kind: str | None, to: str | None) -> None:
     """Write the context-mechanism-outcome configurations.
 
-    Each in its newest version, with the number of studies that support it.
+    Each in its newest version, with the number of studies that support it. SVG and
+    DOT (Graphviz) show them as chains, with the number of studies on each link.
 
     \b
     Example:
@@ -300,19 +301,24 @@ def everything(app: App) -> None:
     Example:
       litreview export all
     """
-    from litreview import delivery, exports, rendering
+    from litreview import delivery, exports, fielding, rendering
 
     asker = rendering.Asker(app.handle)
     today = _written_today(app)
-    files, schema = app.read(
+    files, (surveys, left_out), schema = app.read(
         lambda session: (
             exports.render_all(session, asker=asker, today=today),
+            fielding.everything(session),
             exports.schema(session),
         )
     )
+    for reason in left_out:
+        say(reason)
+    files |= surveys
     written = delivery.write_files(app.workspace.exports, files, schema=schema)
     say(f"wrote {len(written)} files and their manifest to {app.workspace.exports}")
 
 
-for command in export_tables.commands():
+export.add_command(export_survey.survey)
+for command in (*export_tables.commands(), export_overlap.overlap):
     export.add_command(command)

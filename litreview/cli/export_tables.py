@@ -88,8 +88,9 @@ TABLE_EXPORTS: dict[str, TableExport] = {
         "Write construct by study: the passages in each.",
     ),
     "evidence-map": TableExport(
-        ALL,
+        (*ALL, "svg"),
         "Write construct by evidence type: the distinct studies in each.",
+        "The SVG shows the same as bubbles.",
     ),
     "crosswalk": TableExport(
         ALL,
