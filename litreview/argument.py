@@ -245,7 +245,7 @@ def _question(base: Grounds, question: Question) -> list[tuple[object, ...]]:
     whole = len(grounds.studies(about) | streaming)
     told = (question.id, question.text)
     rows: list[tuple[object, ...]] = [
-        (*told, WHOLE, "", whole, len(about), "" if whole else "gap")
+        (*told, WHOLE, "the whole question", whole, len(about), "" if whole else "gap")
     ]
     named = {name for one in question.constructs for name in base.within(one)}
     coded = set(about["construct"])

@@ -8,6 +8,7 @@ constructs at both its ends; a link that no study has is drawn broken.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,6 +31,7 @@ EDGE = "#404040"
 GONE = ' stroke-dasharray="3 4"'  # a link that no study has
 NOTHING = "nothing yet"
 NEXT = dict(pairwise(CmoRole))
+EARLY, LATE = 0.22, 0.78  # where a link's number stands, as a share of its course
 QUOTED = re.compile(r'(["\\])')
 
 
@@ -67,6 +69,13 @@ class Chain:
     studies: int
 
     @property
+    def support(self) -> str:
+        """Return in words how many studies support it."""
+        if self.studies == 1:
+            return "1 study supports it"
+        return f"{self.studies} studies support it"
+
+    @property
     def name(self) -> str:
         """Return its heading."""
         return f"CMO {self.number} ({self.status}): {self.title or 'untitled'}"
@@ -78,7 +87,7 @@ def in_words(chain: Chain) -> str:
         f"{role.value}: {' and '.join(node.label for node in nodes) or NOTHING}"
         for role, nodes in chain.places.items()
     )
-    return f"{chain.name}. {told}. {chain.studies} studies support it."
+    return f"{chain.name}. {told}. {chain.support}."
 
 
 # -- SVG -----------------------------------------------------------------------------
@@ -106,14 +115,16 @@ def _chain(chain: Chain, top: float) -> tuple[list[str], float]:
         for at, line in enumerate(head)
     ]
     top += len(head) * BODY * LEADING
-    told = f"{chain.studies} studies support it"
-    parts.append(svg.text(told, MARGIN, top + SMALL))
+    parts.append(svg.text(f"{chain.support}.", MARGIN, top + SMALL))
     top += SMALL * LEADING + 4
     most = max(1, *(len(nodes) for nodes in chain.places.values()))
     height = most * (BOX_HEIGHT + BETWEEN) - BETWEEN
     placed = _placed(chain, top, height)
+    ends = Counter((link.role, link.end) for link in chain.links)
+    starts = Counter((link.role, link.start) for link in chain.links)
     for link in chain.links:
-        parts += _link(link, placed)
+        crowded = ends[link.role, link.end] > starts[link.role, link.start]
+        parts += _link(link, placed, crowded=crowded)
     for role, nodes in chain.places.items():
         left = _left(role)
         if not nodes:
@@ -151,9 +162,15 @@ def _box(role: CmoRole, node: Node, left: float, middle: float) -> Iterator[str]
 
 
 def _link(
-    link: Link, placed: dict[tuple[CmoRole, str], tuple[float, float]]
+    link: Link,
+    placed: dict[tuple[CmoRole, str], tuple[float, float]],
+    *,
+    crowded: bool,
 ) -> Iterator[str]:
-    """Draw the arrow from one column to the next, with its number."""
+    """Draw the arrow from one column to the next, with its number.
+
+    Where several arrows come together the number stands near the beginning.
+    """
     x1, y1 = placed[link.role, link.start]
     x1 += BOX
     x2, y2 = placed[NEXT[link.role], link.end]
@@ -167,7 +184,8 @@ def _link(
         f'<path d="M {x2:.1f} {y2:.1f} l {-HEAD:g} {-HEAD / 2:g} l 0 {HEAD:g} z"'
         f' fill="{EDGE}"/>'
     )
-    x, y = x2 - HEAD - 8, y2 - 3 + (4 if y1 > y2 else 0)
+    x, y = _on_curve((x1, y1), (x2 - HEAD, y2), at=EARLY if crowded else LATE)
+    y += SMALL * 0.35
     number = str(link.studies)
     half = (len(number) * SMALL * 0.6 + 4) / 2
     yield (
@@ -175,6 +193,21 @@ def _link(
         f' height="{SMALL + 3:g}" fill="#ffffff" fill-opacity="0.85"/>'
     )
     yield svg.text(number, x, y, anchor="middle")
+
+
+def _on_curve(
+    start: tuple[float, float], end: tuple[float, float], *, at: float
+) -> tuple[float, float]:
+    """Return the point of a link's curve (a cubic Bezier) at a share of its course."""
+    middle = ACROSS / 2
+    xs = start[0], start[0] + middle, end[0] + HEAD - middle, end[0]
+    ys = start[1], start[1], end[1], end[1]
+    back = 1 - at
+    parts = back**3, 3 * back**2 * at, 3 * back * at**2, at**3
+    return (
+        sum(part * x for part, x in zip(parts, xs, strict=True)),
+        sum(part * y for part, y in zip(parts, ys, strict=True)),
+    )
 
 
 # -- DOT -----------------------------------------------------------------------------

@@ -88,6 +88,33 @@ def add(session: Session, *, by: str, construct: str, said: Variable) -> Indicat
     return row
 
 
+def seed(session: Session, *, by: str) -> list[Indicator]:
+    """Register what the codebooks in force name as proxies, and return the new ones.
+
+    A construct that has an indicator on that variable already is passed over.
+    """
+    known = {
+        (row["construct"], row["dataset"], row["variable"])
+        for row in indicators(session)
+    }
+    made = []
+    for version in lookup.codebooks(session):
+        book = lookup.parsed_codebook(version)
+        for entry in book.constructs:
+            proxy = entry.proxy
+            if proxy is None or not book.applicable(entry.id):
+                continue
+            if (entry.id, proxy.dataset, proxy.variable) not in known:
+                said = Variable(
+                    dataset=proxy.dataset,
+                    variable=proxy.variable,
+                    quality=proxy.quality,
+                    source=f"codebook {book.name}",
+                )
+                made.append(add(session, by=by, construct=entry.id, said=said))
+    return made
+
+
 def revise(
     session: Session, *, by: str, number: int, said: Variable, why: str
 ) -> Indicator:

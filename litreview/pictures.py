@@ -127,6 +127,8 @@ def map_svg(session: Session) -> bytes:
         )
         for row in table[table["studies"] > 0].to_dict("records")
     ]
+    groups = list(dict.fromkeys(row.group for row in rows))
+    rows.sort(key=lambda row: groups.index(row.group))  # stable: theirs stays
     return bubbles.draw(f"Evidence map: {_title(session)}", kinds, rows).encode()
 
 

@@ -107,6 +107,22 @@ def test_a_usable_indicator_cannot_lose_its_key(coded: Coded) -> None:
     assert indicators.newest(coded.session, number).version == 2
 
 
+def test_the_codebook_s_proxies_become_candidates_once(
+    session: Session, make: Maker
+) -> None:
+    """Each applicable construct with a proxy has one; a second time adds none."""
+    begin(session, make)
+    proxy = "proxy: {dataset: GIAS, variable: FSM, quality: partial}"
+    book = BOOK.replace(
+        "definition: Many are poor.,", f"definition: Many are poor., {proxy},"
+    )
+    make.codebook(book + DATASETS)
+    (row,) = indicators.seed(session, by="lead")
+    assert (row.construct, row.dataset, row.quality) == (NEED, "GIAS", "partial")
+    assert row.join_key == "URN"
+    assert indicators.seed(session, by="lead") == []
+
+
 def test_bad_input_is_told_in_words(coded: Coded) -> None:
     """A cut-off without a source, a word out of list, a twin, nothing new."""
     number = add(coded)

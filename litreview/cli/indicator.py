@@ -103,6 +103,27 @@ def add(app: App, construct: str, *, as_json: bool, **words: Unpack[Words]) -> N
 
 
 @indicator.command()
+@json_option
+@pass_app
+def seed(app: App, *, as_json: bool) -> None:
+    """Register the proxies that the codebooks name, as candidates.
+
+    Done again, it registers only what is new.
+
+    \b
+    Example:
+      litreview indicator seed
+    """
+    from litreview import indicators as service
+
+    made = app.write(lambda session: service.seed(session, by=app.handle))
+    if as_json:
+        show_json([row.number for row in made])
+        return
+    show(f"{len(made)} indicators registered as candidates")
+
+
+@indicator.command()
 @click.argument("number", type=ID)
 @click.option("--why", default="", help="Why it changes.")
 @_options
