@@ -9,9 +9,11 @@ count; a configuration without any cannot be consolidated.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,8 +21,13 @@ from sqlalchemy.orm import Session
 from litreview import lookup, passages
 from litreview.errors import LitreviewError, NotAllowedError, NotFoundError
 from litreview.models import Person
-from litreview.synthesis import CmoConfiguration, CmoEvidence, CmoPart
-from litreview.vocabulary import CmoRole, CmoStatus, Relation
+from litreview.synthesis import (
+    CmoConfiguration,
+    CmoEvidence,
+    CmoPart,
+    QuoteCheck,
+)
+from litreview.vocabulary import Aspect, CmoRole, CmoStatus, Relation
 from litreview.wording import choice, phrase
 
 # What may follow what. Rejected and consolidated ones can be opened again.
@@ -30,20 +37,25 @@ NEXT: dict[CmoStatus, tuple[CmoStatus, ...]] = {
     CmoStatus.CONSOLIDATED: (CmoStatus.REFINED, CmoStatus.REJECTED),
     CmoStatus.REJECTED: (CmoStatus.CANDIDATE,),
 }
+# A locator that names a page: "p. 4", "pp. 4-5", "page 4", "4".
+PAGE = re.compile(r"(?i)\b(pp?\.?|pages?)\s*\d|^\s*\d+([-\u2013]\d+)?\s*$")
 
 
 @dataclass(frozen=True)
 class Draft:
     """What a person writes of a configuration.
 
-    Constructs by place, code ids by relation. In a revision None keeps what there
-    is, an empty tuple empties a place, passages are added, and `drop` takes code
-    ids out.
+    Constructs by place, code ids by relation. The mechanism's are given as such, or as
+    its halves, resource and reasoning; together they replace it. In a revision None
+    keeps what there is, an empty tuple empties a place, passages are added, and
+    `drop` takes code ids out.
     """
 
     title: str | None = None
     context: tuple[str, ...] | None = None
     mechanism: tuple[str, ...] | None = None
+    resource: tuple[str, ...] | None = None
+    reasoning: tuple[str, ...] | None = None
     outcome: tuple[str, ...] | None = None
     supports: tuple[int, ...] = ()
     refutes: tuple[int, ...] = ()
@@ -51,12 +63,18 @@ class Draft:
     drop: tuple[int, ...] = ()
 
 
+Part: TypeAlias = "tuple[str, str, str | None]"
+
+
 @dataclass(frozen=True)
 class Content:
-    """The whole of one version: its title, constructs by role, relation by code."""
+    """The whole of one version: its title, its parts, relation by code.
+
+    A part is role, construct and, of a mechanism, which half of it; else None.
+    """
 
     title: str
-    parts: tuple[tuple[str, str], ...]
+    parts: tuple[Part, ...]
     evidence: tuple[tuple[int, str], ...]
 
 
@@ -146,7 +164,7 @@ def set_status(
     """Store the next version of a configuration with another status.
 
     Raises `NotAllowedError` for a step that `NEXT` does not have, and for
-    consolidating without a supporting passage that counts.
+    consolidating without a supporting passage that counts and has its page.
     """
     person = passages.coder(session, by)
     passages.take_turns(session)
@@ -190,16 +208,30 @@ def _refuse_step(number: int, old: CmoStatus, wanted: CmoStatus) -> None:
 
 def _require_support(session: Session, number: int, content: Content) -> None:
     supporting = _of(content, Relation.SUPPORTS)
-    if not passages.counting(session).keys().isdisjoint(supporting):
+    standing = passages.counting(session).keys() & set(supporting)
+    if any(_has_page(session, code_id) for code_id in standing):
         return
+    if standing:
+        why = "none of its supporting passages names a page"
+    elif supporting:
+        why = "none of its supporting passages counts: they are retracted, or their "
+        why += "reports are no longer included"
+    else:
+        why = "no passage supports it"
     raise NotAllowedError(
         f"configuration {number} cannot be consolidated",
-        why="none of its supporting passages counts: they are retracted, or their "
-        "reports are no longer included"
-        if supporting
-        else "no passage supports it",
-        fix=f"add one: `litreview cmo revise {number} --evidence CODE`",
+        why=why,
+        fix=f"add one with its page: `litreview cmo revise {number} --evidence CODE`",
     )
+
+
+def _has_page(session: Session, code_id: int) -> bool:
+    """Tell whether a passage names its page, or it was found on one."""
+    if PAGE.search(passages.code(session, code_id).locator):
+        return True
+    query = select(QuoteCheck).where(QuoteCheck.code_id == code_id)
+    newest = session.scalar(query.order_by(QuoteCheck.id.desc()).limit(1))
+    return newest is not None and newest.found and bool(newest.page)
 
 
 # -- content ------------------------------------------------------------------------
@@ -210,23 +242,49 @@ def _content(session: Session, draft: Draft, old: Content) -> Content:
     title = old.title
     if draft.title is not None:
         title = phrase(draft.title, "title", required=False)
-    given = {
-        CmoRole.CONTEXT: draft.context,
-        CmoRole.MECHANISM: draft.mechanism,
-        CmoRole.OUTCOME: draft.outcome,
-    }
-    parts: list[tuple[str, str]] = []
-    for role, constructs in given.items():
-        if constructs is None:
+    parts: list[Part] = []
+    for role, given in _given(draft).items():
+        if given is None:
             parts += [part for part in old.parts if part[0] == role]
         else:
-            parts += [(role, name) for name in dict.fromkeys(constructs)]
+            parts += [(role, name, aspect) for name, aspect in given.items()]
     if not parts:
         raise LitreviewError(
             "the configuration has no part",
             fix="give at least one --context, --mechanism or --outcome",
         )
     return Content(title, tuple(parts), _evidence(session, draft, old))
+
+
+def _given(draft: Draft) -> dict[CmoRole, dict[str, str | None] | None]:
+    """Return place -> its constructs with their half; None where nothing is said.
+
+    Raises `LitreviewError` for a construct that is given as both halves.
+    """
+    halves = {
+        None: draft.mechanism,
+        Aspect.RESOURCE: draft.resource,
+        Aspect.REASONING: draft.reasoning,
+    }
+    mechanism: dict[str, str | None] = {}
+    for aspect, names in halves.items():
+        for name in names or ():
+            if mechanism.setdefault(name, aspect) != aspect:
+                raise LitreviewError(
+                    f"{name!r} is given twice for the mechanism",
+                    why="it is either its resource, its reasoning, or neither",
+                    fix="name it once",
+                )
+    said = any(names is not None for names in halves.values())
+    return {
+        CmoRole.CONTEXT: _plain(draft.context),
+        CmoRole.MECHANISM: mechanism if said else None,
+        CmoRole.OUTCOME: _plain(draft.outcome),
+    }
+
+
+def _plain(names: tuple[str, ...] | None) -> dict[str, str | None] | None:
+    return None if names is None else dict.fromkeys(names)
 
 
 def _evidence(
@@ -265,9 +323,16 @@ def _append(
     row.title = content.title
     session.add(row)
     session.flush()
-    for position, (role, construct) in enumerate(content.parts, start=1):
-        part = CmoPart(cmo_id=row.id, role=role, construct=construct, position=position)
-        session.add(part)
+    for position, (role, construct, aspect) in enumerate(content.parts, start=1):
+        session.add(
+            CmoPart(
+                cmo_id=row.id,
+                role=role,
+                construct=construct,
+                position=position,
+                aspect=aspect,
+            )
+        )
     for code_id, relation in content.evidence:
         session.add(CmoEvidence(cmo_id=row.id, code_id=code_id, relation=relation))
     session.flush()
@@ -276,7 +341,9 @@ def _append(
 
 def _codebook(session: Session, content: Content) -> int:
     """Return the id of the codebook in force that holds all the parts."""
-    found = {name: lookup.construct(session, name)[0] for _role, name in content.parts}
+    found = {
+        name: lookup.construct(session, name)[0] for _role, name, _half in content.parts
+    }
     books = {version.id: version.name for version in found.values()}
     if len(books) > 1:
         raise LitreviewError(
@@ -293,10 +360,10 @@ def _of(content: Content, relation: Relation) -> list[int]:
 
 def _notes(session: Session, content: Content) -> tuple[str, ...]:
     """Return what is unusual but allowed."""
-    roles = {role for role, _name in content.parts}
+    roles = {role for role, _name, _half in content.parts}
     missing = [role.value for role in CmoRole if role not in roles]
     notes = [f"it has no {' and no '.join(missing)} yet"] if missing else []
-    names = {name for _role, name in content.parts}
+    names = {name for _role, name, _half in content.parts}
     for code_id, _relation in content.evidence:
         code = passages.code(session, code_id)
         if code.construct not in names:
@@ -341,10 +408,10 @@ def _stored(session: Session, cmo_id: int) -> Content:
 def _contents(session: Session, cmo_ids: Collection[int]) -> dict[int, Content]:
     """Return the content of versions, by their row ids."""
     ids = sorted(cmo_ids)
-    parts: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    parts: dict[int, list[Part]] = defaultdict(list)
     query = select(CmoPart).where(CmoPart.cmo_id.in_(ids)).order_by(CmoPart.position)
     for part in session.scalars(query):
-        parts[part.cmo_id].append((part.role, part.construct))
+        parts[part.cmo_id].append((part.role, part.construct, part.aspect))
     evidence: dict[int, list[tuple[int, str]]] = defaultdict(list)
     rows = select(CmoEvidence).where(CmoEvidence.cmo_id.in_(ids))
     for row in session.scalars(rows.order_by(CmoEvidence.code_id)):
@@ -361,8 +428,9 @@ def configurations(session: Session) -> list[dict[str, object]]:
     """List the newest version of each configuration, by number.
 
     Keys: cmo_id (the number), version, status, title, context, mechanism and outcome
-    (construct ids), supports, refutes and refines (code ids), idle (code ids among
-    them that no longer count), studies (support: distinct studies), why, by, at.
+    (construct ids), resource and reasoning (those of the mechanism that are),
+    supports, refutes and refines (code ids), idle (code ids among them that no longer
+    count), studies (support: distinct studies), why, by, at.
     """
     return _rows(session, _newest(session))
 
@@ -418,8 +486,12 @@ def _rows(
 
 def _listed(content: Content, counting: dict[int, int]) -> dict[str, object]:
     listed: dict[str, object] = {
-        role.value: [name for place, name in content.parts if place == role]
+        role.value: [name for place, name, _half in content.parts if place == role]
         for role in CmoRole
+    }
+    listed |= {
+        aspect.value: [name for _place, name, half in content.parts if half == aspect]
+        for aspect in Aspect
     }
     listed |= {relation.value: _of(content, relation) for relation in Relation}
     supporting = _of(content, Relation.SUPPORTS)

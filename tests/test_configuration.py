@@ -269,3 +269,63 @@ def test_a_rejected_one_is_opened_before_it_is_changed(world: World) -> None:
     world.status("candidate")
     revise(world, Draft(title="New"))
     assert world.row()["title"] == "New"
+
+
+def test_a_mechanism_may_be_told_in_halves(session: Session, make: Maker) -> None:
+    """Resource and reasoning are kept apart, and listed as parts of the mechanism."""
+    make.review()
+    make.codebook()
+    draft = Draft(resource=("fit.end",), reasoning=("people.trust",))
+    row = configuration.add(session, by="lead", draft=draft).row
+    (listed,) = configuration.configurations(session)
+    assert listed["mechanism"] == ["fit.end", "people.trust"]
+    assert (listed["resource"], listed["reasoning"]) == (["fit.end"], ["people.trust"])
+    kept = Draft(context=("people.need",))
+    configuration.revise(session, by="lead", number=row.number, draft=kept)
+    (listed,) = configuration.configurations(session)
+    assert listed["reasoning"] == ["people.trust"]
+
+
+def test_a_construct_is_one_half_or_the_other(session: Session, make: Maker) -> None:
+    """Given as both it is refused, and nothing is stored."""
+    make.review()
+    make.codebook()
+    draft = Draft(resource=("people.trust",), reasoning=("people.trust",))
+    with pytest.raises(LitreviewError, match="given twice"):
+        configuration.add(session, by="lead", draft=draft)
+    assert configuration.configurations(session) == []
+
+
+@pytest.mark.parametrize(
+    ("locator", "page"),
+    [
+        ("p. 4", True),
+        ("pp. 12-13", True),
+        ("Page 9, second paragraph", True),
+        ("17", True),
+        ("Background", False),
+        ("section 3", False),
+        ("Appendix P", False),
+        ("02:13", False),
+    ],
+)
+def test_consolidating_needs_a_page(
+    session: Session, make: Maker, locator: str, *, page: bool
+) -> None:
+    """A section is not enough: a reader must be able to turn to the passage (F04)."""
+    people = make.review()
+    make.codebook()
+    record = make.record()
+    make.include(record, *people)
+    passage = coding.Passage("people.trust", "They trust.", locator)
+    code = coding.add(session, by="lead", record_id=record.id, passage=passage).code
+    draft = Draft(mechanism=("people.trust",), supports=(code.id,))
+    number = configuration.add(session, by="lead", draft=draft).row.number
+    configuration.set_status(session, by="lead", number=number, status="refined")
+    move = {"by": "lead", "number": number, "status": "consolidated"}
+    if page:
+        done = configuration.set_status(session, **move)  # type: ignore[arg-type]
+        assert done.row.status == "consolidated"
+        return
+    with pytest.raises(NotAllowedError, match="names a page"):
+        configuration.set_status(session, **move)  # type: ignore[arg-type]

@@ -25,6 +25,8 @@ class Words(TypedDict):
     title: str | None
     context: tuple[str, ...]
     mechanism: tuple[str, ...]
+    resource: tuple[str, ...]
+    reasoning: tuple[str, ...]
     outcome: tuple[str, ...]
     supports: tuple[int, ...]
     refutes: tuple[int, ...]
@@ -40,6 +42,8 @@ def _draft_options(command: Command) -> Command:
             for role, text in (
                 ("context", "Constructs of the context."),
                 ("mechanism", "Constructs of the mechanism."),
+                ("resource", "Constructs of the mechanism: what is offered."),
+                ("reasoning", "Constructs of the mechanism: what people make of it."),
                 ("outcome", "Constructs of the outcome."),
             )
         ),
@@ -143,7 +147,7 @@ def revise(
 def set_status(app: App, number: int, status: str, why: str, *, as_json: bool) -> None:
     """Move a configuration on: candidate, refined, consolidated or rejected.
 
-    Consolidating needs a supporting passage that counts.
+    Consolidating needs a supporting passage that counts and names its page.
 
     \b
     Example:
@@ -231,6 +235,8 @@ def _draft(words: Words, *, keep: bool) -> Draft:
         title=words["title"],
         context=place(words["context"]),
         mechanism=place(words["mechanism"]),
+        resource=place(words["resource"]),
+        reasoning=place(words["reasoning"]),
         outcome=place(words["outcome"]),
         supports=words["supports"],
         refutes=words["refutes"],
