@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from litreview import grounds, materials, state
 from litreview.errors import LitreviewError
-from litreview.frame import Columns, frame
+from litreview.frame import Columns, Kind, frame
 from litreview.grounds import EMPIRICAL, Grounds
 from litreview.ledger import Claim, Lever, Strategy
 from litreview.models import Record
@@ -132,8 +132,33 @@ def _claim(base: Grounds, claim: Claim, others: Iterable[str]) -> tuple[object, 
         *(claim.id, claim.text, claim.kind.value, claim.source, claim.place),
         *(claim.constructs, claim.evidence),
         *(len(found), len(carried), len(grounds.studies(denied))),
-        *(support, tuple(sorted(set(others))), len(claim.evidence) == 1),
+        *(support, tuple(sorted(set(others))), len(set(claim.evidence)) == 1),
     )
+
+
+def claim_evidence(session: Session) -> pd.DataFrame:
+    """Return claim x kind of evidence, as the claims' own sources name them.
+
+    Columns: claim, text, one per kind (flag), kinds (how many), one_source: a claim
+    with a single kind behind it (F40).
+    """
+    ledger = materials.claims(session)
+    kinds = sorted({kind for claim in ledger.claims for kind in claim.evidence})
+    columns: dict[str, Kind] = {
+        **dict.fromkeys(("claim", "text"), "text"),
+        **dict.fromkeys(kinds, "flag"),
+        "kinds": "int",
+        "one_source": "flag",
+    }
+    rows = [
+        (
+            *(claim.id, claim.text),
+            *(kind in claim.evidence for kind in kinds),
+            *(len(set(claim.evidence)), len(set(claim.evidence)) == 1),
+        )
+        for claim in ledger.claims
+    ]
+    return frame(columns, rows)
 
 
 def levers(session: Session) -> pd.DataFrame:

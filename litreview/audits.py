@@ -36,7 +36,7 @@ JUDGES = (Role.SCREENER, Role.ARBITER)
 DRAWN = "dedupe.audit.drawn"
 ANSWERED = "dedupe.audit.answered"
 # From this score on a merged pair is far from the threshold.
-FAR = 0.95
+FAR = 0.974
 
 
 class Answer(StrEnum):

@@ -1,9 +1,9 @@
 """Votes that were cast elsewhere, brought in from a file.
 
 A lead brings them in, each vote once, whoever cast it: unknown screeners join. Votes
-at title and abstract are stored some hundreds at a time, with the same answers as one
-by one (`tally`), since a file can have a hundred thousand lines; what is unusual about
-a line, and every full-text vote, goes the way that all votes go (`screening`).
+are stored some hundreds at a time, with the same answers as one by one (`tally`),
+since a file can have a hundred thousand lines; what is unusual about a line goes the
+way that all votes go (`screening`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from litreview import audit, lookup, screening, tally
@@ -28,7 +28,7 @@ from litreview.errors import (
 )
 from litreview.models import (
     Decision,
-    DecisionScope,
+    DecisionSetAside,
     DecisionStream,
     PairDecision,
     Person,
@@ -93,18 +93,17 @@ def import_votes(
         )
     work = _Import(session, Imported(), file_hash, by)
     ordered = sorted(rows, key=lambda row: (row.stage == Stage.FULL_TEXT, row.line))
+    # The votes at title and abstract decide which reports are at full text.
     early = [row for row in ordered if row.stage != Stage.FULL_TEXT]
-    for start in range(0, len(early), LINES):
-        some = early[start : start + LINES]
-        for done, _row in enumerate(_together(work, some), start=start + 1):
-            tell(done)
-    for done, row in enumerate(ordered[len(early) :], start=len(early) + 1):
-        tell(done)
-        try:
-            with _at_line(row):
-                _import_row(work, row)
-        except NotEligibleError as error:
-            work.told.waiting.append(error.what)
+    done = 0
+    for part, stage in (
+        (early, Stage.TITLE_ABSTRACT),
+        (ordered[len(early) :], Stage.FULL_TEXT),
+    ):
+        for start in range(0, len(part), LINES):
+            for _row in _together(work, part[start : start + LINES], stage):
+                done += 1
+                tell(done)
     return work.told
 
 
@@ -138,7 +137,7 @@ def _at_line(row: VoteRow) -> Iterator[None]:
 
 @dataclass
 class _Slice:
-    """Some lines at title and abstract, with what stands on their records."""
+    """Some lines of one stage, with what stands on their records."""
 
     tally: Tally
     ids: set[int]
@@ -147,26 +146,29 @@ class _Slice:
     criteria: Criteria
     protocol_id: int
     pair_id: int | None
-    waiting: list[dict[str, object]] = field(default_factory=list)
-    scopes: list[list[int]] = field(default_factory=list)
-    streams: list[list[str]] = field(default_factory=list)
 
 
-def _together(work: _Import, rows: Sequence[VoteRow]) -> Iterator[VoteRow]:
+def _together(
+    work: _Import, rows: Sequence[VoteRow], stage: Stage
+) -> Iterator[VoteRow]:
     """Store lines as one by one, with few questions; yield each when it is done."""
-    slice_ = _look_up(work, rows)
+    slice_ = _look_up(work, rows, stage)
     for row in rows:
-        with _at_line(row):
-            if not _add(work, slice_, row):
-                _write(work, slice_)
-                _import_row(work, row)
-                if row.stage == Stage.TITLE_ABSTRACT:
+        try:
+            with _at_line(row):
+                if not _add(work, slice_, row):
+                    slice_.tally.write(work.session)
+                    _import_row(work, row)
                     slice_.stored.add(work.uid(row))
+        except NotEligibleError as error:
+            if stage != Stage.FULL_TEXT:
+                raise
+            work.told.waiting.append(error.what)
         yield row
-    _write(work, slice_)
+    slice_.tally.write(work.session)
 
 
-def _look_up(work: _Import, rows: Sequence[VoteRow]) -> _Slice:
+def _look_up(work: _Import, rows: Sequence[VoteRow], stage: Stage) -> _Slice:
     session = work.session
     numbers = {row.record_id for row in rows if row.record_id is not None}
     ids = set(session.scalars(select(Record.id).where(Record.id.in_(numbers))))
@@ -180,7 +182,7 @@ def _look_up(work: _Import, rows: Sequence[VoteRow]) -> _Slice:
     uids = [work.uid(row) for row in rows]
     every = ids | {number for some in sources.values() for number, _ in some}
     return _Slice(
-        tally.take(session, every),
+        tally.take(session, every, stage=stage),
         ids,
         sources,
         set(session.scalars(select(Decision.uid).where(Decision.uid.in_(uids)))),
@@ -193,10 +195,10 @@ def _look_up(work: _Import, rows: Sequence[VoteRow]) -> _Slice:
 def _add(work: _Import, here: _Slice, row: VoteRow) -> bool:
     """Take a line into account; False for one that has to be stored by itself.
 
-    That is one that will be refused, of another stage, or on a report of a pilot.
+    That is one that will be refused, or on a report of a pilot.
     """
     record_id = _known_record(here, row)
-    if record_id is None or row.stage != Stage.TITLE_ABSTRACT:
+    if record_id is None or row.stage != here.tally.stage:
         return False
     cluster = here.tally.home[record_id]
     outcome = here.tally.outcomes.get(cluster)
@@ -209,7 +211,7 @@ def _add(work: _Import, here: _Slice, row: VoteRow) -> bool:
         work.told.already_there += 1
         return True
     part = here.tally.part(record_id, screener.id)
-    if part is None:
+    if part is None or here.tally.unread(cluster):
         return False
     screening.require_voter(screener)
     refuse_answer(
@@ -219,31 +221,20 @@ def _add(work: _Import, here: _Slice, row: VoteRow) -> bool:
         reason=row.reason,
         streams=row.streams,
     )
-    here.waiting.append(
-        {
-            "uid": uid,
-            "round_id": part.id,
-            "record_id": record_id,
-            "stage": row.stage,
-            "screener_id": screener.id,
-            "recorder_id": work.by.id,
-            "seq": here.tally.seq(record_id, screener.id),
-            "verdict": row.verdict,
-            "reason": row.reason,
-            "note": phrase(row.note, "note", required=False),
-            "origin": Origin.FILE,
-            # Cast elsewhere; only a changed one saw the rest (`screening`).
-            "informed": outcome.complete and screener.id in outcome.voters,
-            "raw_id": here.tally.raw.get(record_id),
-            "protocol_id": here.protocol_id,
-            "pair_decision_id": here.pair_id,
-            "at": row.at or now(),
-        }
-    )
-    together = here.tally.members[cluster]
-    here.scopes.append([number for number in together if number != record_id])
-    here.streams.append(sorted(set(row.streams)))
-    here.tally.add(record_id, screener.id, said, part.id)
+    vote: tally.Row = {
+        "uid": uid,
+        "screener_id": screener.id,
+        "recorder_id": work.by.id,
+        "note": phrase(row.note, "note", required=False),
+        "origin": Origin.FILE,
+        # Cast elsewhere; only a changed one saw the rest (`screening`).
+        "informed": outcome.complete and screener.id in outcome.voters,
+        "raw_id": here.tally.raw.get(record_id),
+        "protocol_id": here.protocol_id,
+        "pair_decision_id": here.pair_id,
+        "at": row.at or now(),
+    }
+    here.tally.add(record_id, part.id, said, vote)
     here.stored.add(uid)
     work.told.stored += 1
     return True
@@ -258,34 +249,6 @@ def _known_record(here: _Slice, row: VoteRow) -> int | None:
         if row.source in {"", source}
     ]
     return found[0] if len(found) == 1 else None
-
-
-def _write(work: _Import, here: _Slice) -> None:
-    """Store what was taken into account so far."""
-    if not here.waiting:
-        return
-    session = work.session
-    session.flush()
-    session.execute(insert(Decision), here.waiting)
-    uids = [row["uid"] for row in here.waiting]
-    query = select(Decision.uid, Decision.id).where(Decision.uid.in_(uids))
-    number: dict[object, int] = dict(session.execute(query).all())
-    scope = [
-        {"decision_id": number[uid], "record_id": other}
-        for uid, others in zip(uids, here.scopes, strict=True)
-        for other in others
-    ]
-    stream = [
-        {"decision_id": number[uid], "stream": name}
-        for uid, names in zip(uids, here.streams, strict=True)
-        for name in names
-    ]
-    if scope:
-        session.execute(insert(DecisionScope), scope)
-    if stream:
-        session.execute(insert(DecisionStream), stream)
-    for rows in (here.waiting, here.scopes, here.streams):
-        rows.clear()
 
 
 # -- one by one ------------------------------------------------------------------------
@@ -365,6 +328,8 @@ def _in_force(session: Session, row: VoteRow, record_id: int, screener: Person) 
         .limit(1)
     )
     if newest is None or (newest.verdict, newest.reason) != (row.verdict, row.reason):
+        return False
+    if session.get(DecisionSetAside, newest.id) is not None:
         return False
     named = select(DecisionStream.stream).where(DecisionStream.decision_id == newest.id)
     return set(session.scalars(named)) == set(row.streams)

@@ -29,6 +29,7 @@ Flags = NDArray[np.bool_]
 BLOCK_CAP = 100  # records; they make at most 4,950 pairs
 PART_LENGTH = 24  # letters; a shorter beginning or end of a title is no clue
 LONGEST_WORD = 200  # letters
+LONG_WORD = 6  # letters; all but a few titles have three such words
 LONGEST_WORDS = 3  # words; two meet by chance, four are lost by one typing error
 BATCH = 500_000  # pairs made at once; about 100 MB while they are compared
 
@@ -111,14 +112,26 @@ def _title_keys(titles: pl.Series) -> Ints:
 def longest_words(titles: pl.Series) -> Ints:
     """Return a code of the longest words of each title, 0 where it has too few.
 
-    Words of one length stand in the order of their codes.
+    Words of one length stand in the order of their codes. Most titles have enough
+    long words; only those of the others are looked at once more with the short ones.
     """
+    found = _longest_words(titles, LONG_WORD)
+    few = np.flatnonzero(found == 0)
+    found[few] = _longest_words(titles.gather(few), 0)
+    return found
+
+
+def _longest_words(titles: pl.Series, least: int) -> Ints:
+    """Return those codes, of words that have at least so many letters."""
     found = np.zeros(len(titles), np.int64)
-    if not len(titles):
-        return found
     words = titles.str.split(" ")
     row = np.repeat(np.arange(len(titles), dtype=np.int64), words.list.len().to_numpy())
     each = words.explode()
+    if least:
+        long = each.str.len_bytes() >= least
+        row, each = row[long.to_numpy()], each.filter(long)
+    if not len(each):
+        return found
     # In one number, so that one sort does: row, length, and what tells words apart.
     told = each.unique()
     length = np.minimum(told.str.len_bytes().to_numpy(), LONGEST_WORD).astype(np.int64)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from litreview import lookup, membership, reports, rounds, state
+from litreview import concord, lookup, membership, rounds, state
 from litreview.assignment import too_few
 from litreview.errors import NotFoundError, UsageError
 from litreview.models import Assignment, Decision, Person, Record, ScreeningRound
@@ -78,7 +78,7 @@ def draw(session: Session, sample: Sample, *, by: Person) -> Drawn:
     """
     rounds.require_lead(by)
     rounds.take_turn(session, sample.stage)
-    people = rounds.screeners(session, with_leads=sample.with_leads)
+    people = list(rounds.screeners(session, with_leads=sample.with_leads))
     if len(people) < FEWEST:
         raise too_few(len(people), FEWEST)
     unseen = sorted(_unseen(session, sample.stage))
@@ -313,7 +313,7 @@ def _verified(
             figure.value is not None and figure.value >= rule.at_least,
             figure.note,
         )
-        for entry in reports.agreement(session, part)
+        for entry in concord.agreement(session, part)
         if len(entry.screeners) == FEWEST and len(entry.categories) == FEWEST
         for figure in entry.statistics
         if figure.name == wanted

@@ -22,6 +22,7 @@ from litreview.models import (
     CodebookVersion,
     Decision,
     DecisionScope,
+    DecisionSetAside,
     Hit,
     Person,
     ProtocolVersion,
@@ -38,6 +39,7 @@ from litreview.vocabulary import (
     WITHDRAWN,
     PairVerdict,
     ResolutionKind,
+    RoundKind,
     Stage,
     Verdict,
 )
@@ -136,13 +138,8 @@ def _were_together(session: Session, decision_id: int, record_id: int) -> bool:
 
 def _enough_votes(session: Session) -> Iterator[str]:
     """Count the voters of what is settled again, from the plain history."""
-    asked = dict(
-        session.execute(
-            select(ScreeningRound.id, ScreeningRound.per_record).where(
-                ScreeningRound.counts
-            )
-        ).all()
-    )
+    asked = _asked(session)
+    aside = set(session.scalars(select(DecisionSetAside.decision_id)))
     home = dict(session.execute(select(Record.id, Record.cluster_id)).all())
     for stage in Stage:
         newest: dict[tuple[int, int], Decision] = {}
@@ -155,7 +152,7 @@ def _enough_votes(session: Session) -> Iterator[str]:
         for vote in newest.values():
             cluster = home[vote.record_id]
             need[cluster] = max(need[cluster], asked[vote.round_id])
-            if vote.verdict != WITHDRAWN:
+            if vote.verdict != WITHDRAWN and vote.id not in aside:
                 voters[cluster].add(vote.screener_id)
         for cluster, outcome in state.outcomes(session, stage).items():
             if outcome.complete and len(voters[cluster]) < need[cluster]:
@@ -164,6 +161,21 @@ def _enough_votes(session: Session) -> Iterator[str]:
                     f"of {need[cluster]} voters"
                 )
     yield from _hasty_resolutions(session, asked)
+
+
+def _asked(session: Session) -> dict[int, int]:
+    """Return round id -> the votes that each of its records needs at least.
+
+    Of an overlap it is the number below which nobody who leaves can bring it.
+    """
+    rounds = list(session.scalars(select(ScreeningRound).where(ScreeningRound.counts)))
+    by_stage = {stage: [r for r in rounds if r.stage == stage] for stage in Stage}
+    return {
+        part.id: min(part.per_record, state.floor(part, by_stage[Stage(part.stage)]))
+        if part.kind == RoundKind.OVERLAP
+        else part.per_record
+        for part in rounds
+    }
 
 
 def _hasty_resolutions(session: Session, asked: Mapping[int, int]) -> Iterator[str]:

@@ -5,19 +5,18 @@ with its definition, its place in a context-mechanism-outcome configuration, its
 level and the works it rests on. Only constructs without facets can be applied. A
 group ("coherence") or a parent ("creating coherence") is too wide to say what a
 passage claims, so the refusal lists the facets to choose from. `parse_codebook`
-stops at the first malformed field; `problems` finds every reference that leads
-nowhere; `diff` compares two versions.
+stops at the first malformed field; references that lead nowhere are for `looseends`
+to find, and `redefinition` compares two versions.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
-from litreview.errors import InputFileError, LitreviewError, NotFoundError
+from litreview.errors import LitreviewError, NotFoundError
 from litreview.protocol import ID, KEY
 from litreview.vocabulary import CmoRole
 from litreview.yamlfile import Node, suggestion
@@ -84,7 +83,8 @@ class Construct:
 
     `parent` is the construct of which this is a facet. `pole_of` names a bipolar
     scale that two constructs share. `contested_by` are references that dispute
-    it. `attributes` are the values that may be noted beside a code. `derived`
+    it; `claim` says what its own sources hold, `counter_claim` what those who dispute
+    it do. `attributes` are the values that may be noted beside a code. `derived`
     constructs get their value per programme or school by `rule`; passages about
     them may still be coded.
     """
@@ -104,6 +104,8 @@ class Construct:
     pole_of: str = ""
     scoring: Scoring = Scoring.FORWARD
     contested_by: tuple[str, ...] = ()
+    claim: str = ""
+    counter_claim: str = ""
     related: tuple[str, ...] = ()
     same_as: str = ""
     synonyms: tuple[str, ...] = ()
@@ -155,6 +157,9 @@ class Dataset:
     checked: Checked
     note: str = ""
     line: int = field(default=0, compare=False)
+
+
+Entry: TypeAlias = Group | Construct | Reference | Dataset
 
 
 @dataclass(frozen=True)
@@ -218,27 +223,11 @@ class Codebook:
         )
 
 
-@dataclass(frozen=True)
-class Change:
-    """One difference between two codebooks.
-
-    `kind` is added, removed or changed; `what` is group, construct, reference or
-    dataset; `field`, `old` and `new` are filled for changed ones alone.
-    """
-
-    kind: str
-    what: str
-    id: str
-    field: str = ""
-    old: str = ""
-    new: str = ""
-
-
 def parse_codebook(node: Node, *, name: str) -> Codebook:
     """Read a codebook; `name` is its file's name without the ending.
 
     Raises `InputFileError` at the first unknown, missing or malformed field.
-    References between entries are for `problems` to judge.
+    References between entries are for `looseends` to judge.
     """
     node.fields(
         required={"title", "version", "groups", "constructs"},
@@ -256,151 +245,6 @@ def parse_codebook(node: Node, *, name: str) -> Codebook:
         datasets=tuple(_dataset(item) for item in node.listed("datasets")),
         path=node.path,
     )
-
-
-def problems(codebook: Codebook) -> list[InputFileError]:
-    """List every reference in a codebook that leads nowhere, by line.
-
-    Checks ids that stand twice, groups, parents, related constructs, sources and
-    datasets that do not exist, parents in a circle, and scales with one pole.
-    """
-    found = [*_doubles(codebook), *_dangling(codebook), *_circles(codebook)]
-    found += _single_poles(codebook)
-    return sorted(found, key=lambda problem: (problem.line or 0, str(problem)))
-
-
-def diff(old: Codebook, new: Codebook) -> list[Change]:
-    """List what differs between two codebooks: added, removed, then changed.
-
-    Within each kind the order is that of the files. Lines do not count.
-    """
-    kinds: list[tuple[str, Sequence[Entry], Sequence[Entry]]] = [
-        ("group", old.groups, new.groups),
-        ("construct", old.constructs, new.constructs),
-        ("reference", old.references, new.references),
-        ("dataset", old.datasets, new.datasets),
-    ]
-    added: list[Change] = []
-    removed: list[Change] = []
-    changed: list[Change] = []
-    for what, before, after in kinds:
-        was = {entry.id: entry for entry in before}
-        now = {entry.id: entry for entry in after}
-        added += [Change("added", what, key) for key in now if key not in was]
-        removed += [Change("removed", what, key) for key in was if key not in now]
-        for key, entry in was.items():
-            if key in now:
-                changed += _field_changes(what, entry, now[key])
-    return [*added, *removed, *changed]
-
-
-Entry = Group | Construct | Reference | Dataset
-
-
-def _field_changes(what: str, old: Entry, new: Entry) -> Iterator[Change]:
-    for item in fields(old):
-        if item.compare and (was := getattr(old, item.name)) != (
-            now := getattr(new, item.name)
-        ):
-            yield Change("changed", what, old.id, item.name, _show(was), _show(now))
-
-
-def _show(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(_show(item) for item in value)
-    if isinstance(value, Proxy):
-        return f"{value.dataset}: {value.variable} ({value.quality})"
-    return "" if value is None else str(value)
-
-
-def _doubles(codebook: Codebook) -> Iterator[InputFileError]:
-    # A construct called like a group would make the group applicable.
-    spaces: list[Sequence[Entry]] = [
-        [*codebook.groups, *codebook.constructs],
-        codebook.references,
-        codebook.datasets,
-    ]
-    for entries in spaces:
-        first: dict[str, int] = {}
-        for entry in entries:
-            if entry.id in first:
-                yield InputFileError(
-                    codebook.path,
-                    entry.line,
-                    f"the id {entry.id!r} stands twice",
-                    why=f"It is used in line {first[entry.id]} already.",
-                    fix="give one of them another id",
-                )
-            first.setdefault(entry.id, entry.line)
-
-
-def _dangling(codebook: Codebook) -> Iterator[InputFileError]:
-    known = {
-        "group": [group.id for group in codebook.groups],
-        "construct": [construct.id for construct in codebook.constructs],
-        "reference": [reference.id for reference in codebook.references],
-        "dataset": [dataset.id for dataset in codebook.datasets],
-    }
-    for line, owner, role, kind, target in _mentions(codebook):
-        if target not in known[kind]:
-            yield InputFileError(
-                codebook.path,
-                line,
-                f"{owner}: the {role} {target!r} does not exist",
-                why=suggestion(target, known[kind]),
-                fix=f"name a {kind} of this file, or add it",
-            )
-
-
-def _mentions(codebook: Codebook) -> Iterator[tuple[int, str, str, str, str]]:
-    """Walk over (line, owner, role, kind, target) for every reference made."""
-    for c in codebook.constructs:
-        roles: list[tuple[str, str, Sequence[str]]] = [
-            ("group", "group", [c.group]),
-            ("parent", "construct", [c.parent]),
-            ("same_as", "construct", [c.same_as]),
-            ("related", "construct", c.related),
-            ("source", "reference", c.sources),
-            ("contested_by", "reference", c.contested_by),
-            ("dataset", "dataset", [c.proxy.dataset] if c.proxy else []),
-        ]
-        for role, kind, targets in roles:
-            yield from ((c.line, c.id, role, kind, t) for t in targets if t)
-    for r in codebook.references:
-        if r.same_study_as:
-            yield r.line, r.id, "same_study_as", "reference", r.same_study_as
-    for g in codebook.groups:
-        if g.source:
-            yield g.line, g.id, "source", "reference", g.source
-
-
-def _circles(codebook: Codebook) -> Iterator[InputFileError]:
-    parents = {c.id: c.parent for c in codebook.constructs if c.parent}
-    for construct in codebook.constructs:
-        seen, here = {construct.id}, parents.get(construct.id, "")
-        while here and here not in seen:
-            seen.add(here)
-            here = parents.get(here, "")
-        if here == construct.id:
-            yield InputFileError(
-                codebook.path,
-                construct.line,
-                f"{construct.id} is its own parent, directly or through others",
-                fix="take one of the parents away",
-            )
-
-
-def _single_poles(codebook: Codebook) -> Iterator[InputFileError]:
-    counts = Counter(c.pole_of for c in codebook.constructs if c.pole_of)
-    for construct in codebook.constructs:
-        if construct.pole_of and counts[construct.pole_of] != 2:
-            yield InputFileError(
-                codebook.path,
-                construct.line,
-                f"the scale {construct.pole_of!r} of {construct.id} has "
-                f"{counts[construct.pole_of]} pole(s), not two",
-                fix="let exactly two constructs name the scale in pole_of",
-            )
 
 
 def _group(node: Node) -> Group:
@@ -440,6 +284,8 @@ def _construct(node: Node) -> Construct:
         pole_of=node.words("pole_of", ""),
         scoring=scoring,
         contested_by=node.sentences("contested_by"),
+        claim=node.words("claim", ""),
+        counter_claim=node.words("counter_claim", ""),
         related=node.sentences("related"),
         same_as=node.words("same_as", ""),
         synonyms=node.sentences("synonyms"),

@@ -10,19 +10,21 @@ its trace fails by name until the item or configuration is mended.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from litreview import kinship, lookup, passages, state
+from litreview import coders, lookup, passages, quotations, state
 from litreview.codebook import Construct
 from litreview.errors import LitreviewError, NotAllowedError
 from litreview.models import CodebookVersion, Person, Record
 from litreview.passages import Resting
-from litreview.synthesis import CodeApplication, CodeRetraction
+from litreview.synthesis import CodeApplication, CodeRetraction, QuoteCheck
 from litreview.vocabulary import CmoRole, EvidenceType, Polarity, Stage
 from litreview.wording import choice, phrase, verbatim
+from litreview.yamlfile import suggestion
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class Passage:
     """A quotation with what it is said to show.
 
     `locator` is a page, section or timestamp. Without a `role` it is the construct's
-    own. The evidence type that claims least is the default.
+    own. The evidence type that claims least is the default. `speaker` is the role of
+    whoever is quoted, `organisation` theirs; `attributes` are names and values that
+    the construct allows.
     """
 
     construct: str
@@ -40,6 +44,8 @@ class Passage:
     polarity: str = Polarity.PRESENT
     evidence_type: str = EvidenceType.ILLUSTRATES
     speaker: str = ""
+    organisation: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,41 @@ def _row(passage: Passage, construct: Construct, uid: str) -> CodeApplication:
         polarity=choice(Polarity, passage.polarity, "polarity"),
         evidence_type=choice(EvidenceType, passage.evidence_type, "evidence type"),
         speaker=phrase(passage.speaker, "speaker", required=False),
+        organisation=phrase(passage.organisation, "organisation", required=False),
+        attributes=dict(attributes_of(construct, passage.attributes)) or None,
     )
+
+
+def attributes_of(
+    construct: Construct, noted: Iterable[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Return what is noted beside a construct, or refuse what it does not allow.
+
+    A name stands once; where the codebook lists no values for it, any is allowed.
+    """
+    known = dict(construct.attributes)
+    found: dict[str, str] = {}
+    for name, value in noted:
+        allowed = known.get(name)
+        if allowed is None:
+            raise LitreviewError(
+                f"{construct.id} has no attribute {name!r}",
+                why=suggestion(name, known),
+                fix=f"it has: {', '.join(known)}" if known else "it has none; leave it",
+            )
+        word = phrase(value, name)
+        if allowed and word not in allowed:
+            raise LitreviewError(
+                f"{word!r} is no {name} of {construct.id}",
+                why=suggestion(word, allowed),
+                fix=f"use one of {', '.join(allowed)}",
+            )
+        if name in found:
+            raise LitreviewError(
+                f"{name} is given twice", fix="code the passage twice, or choose one"
+            )
+        found[name] = word
+    return list(found.items())
 
 
 def _included(session: Session, record_id: int) -> Record:
@@ -150,6 +190,8 @@ def _content(code: CodeApplication) -> tuple[object, ...]:
         code.polarity,
         code.evidence_type,
         code.speaker,
+        code.organisation,
+        code.attributes or None,
     )
 
 
@@ -174,68 +216,125 @@ def retract(session: Session, *, by: str, code_id: int, why: str) -> Retracted:
     return Retracted(code, passages.resting_on(session, code.id))
 
 
+# -- what is coded --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class View:
+    """Which passages are listed, and for whom; empty words and None fit all.
+
+    `handle` is who asks and sees no more than they may (`coders`). `speaker` and
+    `organisation` are parts of the words stored, in upper or lower case.
+    """
+
+    handle: str = ""
+    evidence_type: str | None = None
+    speaker: str = ""
+    organisation: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+
+    def fits(self, code: CodeApplication) -> bool:
+        """Tell whether a passage's speaker and attributes are those wanted."""
+        noted = code.attributes if isinstance(code.attributes, dict) else {}
+        return (
+            self.speaker.casefold() in code.speaker.casefold()
+            and self.organisation.casefold() in code.organisation.casefold()
+            and all(noted.get(name) == value for name, value in self.attributes)
+        )
+
+
 def codes(
     session: Session,
     *,
     record_id: int | None = None,
     construct: str = "",
     retracted: bool = False,
+    view: View | None = None,
 ) -> list[dict[str, object]]:
     """List codes by id, retracted ones only on demand.
 
     `record_id` means its whole report; `construct` may be a group or a parent and
     then covers all below it. Keys: code_id, record_id, cluster_id, study_id, title,
-    construct, label, role, polarity, evidence_type, quote, locator, speaker, coder,
-    codebook, at, counts (bool), retracted (the reason, or None).
+    construct, label, role, polarity, evidence_type, quote, locator, speaker,
+    organisation, attributes, coder, codebook, at, verified (yes, no, not yet, no
+    text), page (of the file), counts (bool), retracted (the reason, or None).
     """
+    view = view or View()
     query = (
-        select(CodeApplication, Record, Person.handle, CodebookVersion)
+        select(CodeApplication, Record.cluster_id, Record.title, Person.handle)
         .join(Record, Record.id == CodeApplication.record_id)
         .join(Person, Person.id == CodeApplication.person_id)
-        .join(CodebookVersion, CodebookVersion.id == CodeApplication.codebook_id)
         .order_by(CodeApplication.id)
     )
     query = _narrowed(session, query, record_id, construct)
+    if view.evidence_type:
+        kind = choice(EvidenceType, view.evidence_type, "evidence type")
+        query = query.where(CodeApplication.evidence_type == kind)
+    shown = coders.sight(session, view.handle)
     gone = {row.code_id: row.why for row in passages.retractions(session).values()}
     counting = passages.counting(session)
     study_of = state.studies(session)
+    looks, texts = quotations.newest(session), quotations.places(session)
+    books = _books(session)
     rows: list[dict[str, object]] = []
-    for code, record, handle, version in session.execute(query):
-        if code.id in gone and not retracted:
+    for code, cluster, title, coder in session.execute(query):
+        if (code.id in gone and not retracted) or not view.fits(code):
             continue
-        rows.append(
-            {
-                **_code_row(code, version),
-                "cluster_id": record.cluster_id,
-                "study_id": study_of.get(record.cluster_id or record.id),
-                "title": record.title,
-                "coder": handle,
-                "counts": code.id in counting,
-                "retracted": gone.get(code.id),
-            }
-        )
+        if shown(code.person_id, cluster):
+            rows.append(
+                {
+                    **_code_row(code, *books[code.codebook_id]),
+                    "cluster_id": cluster,
+                    "study_id": study_of.get(cluster),
+                    "title": title,
+                    "coder": coder,
+                    **_verified(looks.get(code.id), at_hand=cluster in texts),
+                    "counts": code.id in counting,
+                    "retracted": gone.get(code.id),
+                }
+            )
     return rows
 
 
-def _code_row(code: CodeApplication, version: CodebookVersion) -> dict[str, object]:
-    construct = lookup.parsed_codebook(version).find(code.construct)
+def _verified(look: QuoteCheck | None, *, at_hand: bool) -> dict[str, object]:
+    if look is None:
+        return {"verified": "not yet" if at_hand else "no text", "page": ""}
+    return {"verified": "yes" if look.found else "no", "page": look.page}
+
+
+def _books(session: Session) -> dict[int, tuple[str, dict[str, str]]]:
+    """Return codebook version -> its name, and construct id -> label."""
+    return {
+        version.id: (
+            version.name,
+            {c.id: c.label for c in lookup.parsed_codebook(version).constructs},
+        )
+        for version in session.scalars(select(CodebookVersion))
+    }
+
+
+def _code_row(
+    code: CodeApplication, codebook: str, labels: dict[str, str]
+) -> dict[str, object]:
     return {
         "code_id": code.id,
         "record_id": code.record_id,
         "construct": code.construct,
-        "label": construct.label if construct else "",
+        "label": labels.get(code.construct, ""),
         "role": code.role,
         "polarity": code.polarity,
         "evidence_type": code.evidence_type,
         "quote": code.quote,
         "locator": code.locator,
         "speaker": code.speaker,
-        "codebook": version.name,
+        "organisation": code.organisation,
+        "attributes": code.attributes or {},
+        "codebook": codebook,
         "at": code.at,
     }
 
 
-Rows = Select[CodeApplication, Record, str, CodebookVersion]
+Rows = Select[CodeApplication, int, str, str]
 
 
 def _narrowed(
@@ -245,13 +344,6 @@ def _narrowed(
         cluster = lookup.record(session, record_id).cluster_id
         query = query.where(Record.cluster_id == cluster)
     if construct:
-        books = [lookup.parsed_codebook(book) for book in lookup.codebooks(session)]
-        wanted = {construct}.union(*(kinship.below(book, construct) for book in books))
-        applied = select(CodeApplication.id).where(
-            CodeApplication.construct == construct
-        )
-        known = any(kinship.names(book, construct) for book in books)
-        if not known and session.scalar(applied.limit(1)) is None:
-            lookup.construct(session, construct)  # tells what there is instead
-        query = query.where(CodeApplication.construct.in_(sorted(wanted)))
+        wanted = sorted(passages.covered(session, construct))
+        query = query.where(CodeApplication.construct.in_(wanted))
     return query

@@ -22,11 +22,13 @@ from litreview.plain import (
     ARTICLE,
     CITATION,
     FORMS,
+    HUNG_ON,
     LABEL,
     LARGEST_NUMBER,
     NO_TITLE,
     NOBODY,
     NOTICE_WORDS,
+    NOTICES,
     PREPRINT,
     PREPRINT_DOI,
     PREPRINT_PLACE,
@@ -35,8 +37,8 @@ from litreview.plain import (
     leading_number,
     notice_kind,
     page_numbers,
+    plain_author,
     plain_doi,
-    plain_people,
     title_words,
 )
 
@@ -45,7 +47,16 @@ Ints = NDArray[np.int64]
 LARGEST_CODE = np.int64(2**63 - 1)
 # What is read one by one: other letters than ASCII, markup, entities, line ends.
 HARD = r"[^\x00-\x7f]|[&<\n]"
+DASH = r"[-\u2010-\u2015\u2212]"
 SAFE_DIGITS = 12  # of a number; more than an article id has
+BLANK = ord(" ")
+# Each byte of an ASCII text as a letter in lower case, a digit, a line end, a blank.
+_LETTERS = bytes(
+    ord(char.lower()) if char.isalnum() or char == "\n" else BLANK
+    for char in map(chr, range(128))
+) + bytes([BLANK] * 128)
+# Bytes on both sides, so that nothing is missed beside other letters than ASCII.
+_NOTICE_WORD = rf"(?-u:\b)(?:{'|'.join(sorted(NOTICE_WORDS))})(?-u:\b)"
 
 # What is compared of a record, in the order in which it is read from anywhere.
 SCHEMA: dict[str, type[pl.DataType]] = {
@@ -99,12 +110,13 @@ class Columns:
 
     titles: NDArray[np.object_]  # plain words, as Python's own texts
     authors: pl.Series  # as they came
-    families: pl.Series  # lists of family names, in order
+    families: pl.Series  # family names in order, one blank between
     containers: pl.Series  # plain words
     dois: pl.Series
     abstracts: Abstracts
     ids: Ints
     title: Ints  # code of the title without blanks
+    length: Ints  # of the title in plain words, in letters
     doi: Ints  # code
     container: Ints  # code, of this process only
     people: Ints  # code of all family names, in order; of this process only
@@ -169,21 +181,23 @@ def _read(told: pl.DataFrame, abstracts: Abstracts) -> Columns:
         titles, titles.str.contains(" vol ", literal=True), _without_citation
     )
     families = read_families(told["authors"])
+    people = families.list.join(" ")
     containers = _each(told["container_title"], container_words, pl.String)
     dois = read_dois(told["doi"])
     first, last = read_pages(told["pages"])
     return Columns(
         titles=np.array(titles.to_list(), object),
         authors=told["authors"],
-        families=families,
+        families=people,
         containers=containers,
         dois=dois,
         abstracts=abstracts,
         ids=told["id"].to_numpy(),
+        length=titles.str.len_chars().cast(pl.Int64).to_numpy(),
         title=codes(titles.str.replace_all(" ", "", literal=True)),
         doi=codes(dois),
         container=_signs(containers),
-        people=_signs(families.list.join(" ")),
+        people=_signs(people),
         count=families.list.len().cast(pl.Int64).to_numpy(),
         lead=codes_of_few(families.list.first().fill_null("")),
         year=told["year"].fill_null(0).to_numpy(),
@@ -248,27 +262,45 @@ def _each(
     return texts.replace_strict(told, found, return_dtype=kind)
 
 
-def _words(texts: pl.Series, others: str = "") -> pl.Series:
-    """Return the letters and digits of ASCII texts in lower case, one blank between.
+def _words(texts: pl.Series) -> pl.Series:
+    """Return the letters and digits of texts in lower case, one blank between.
 
-    `others` are further characters that stay.
+    The texts are ASCII and each of one line. They are read as one run of bytes, in
+    which of several blanks, or of blanks before a line's end, the last stays.
     """
-    plain = texts.str.to_lowercase().str.replace_all(f"[^a-z0-9{others}]+", " ")
-    return plain.str.strip_chars(" ")
+    run = np.frombuffer(
+        "\n".join(texts.to_list()).encode().translate(_LETTERS), np.uint8
+    )
+    keep = np.ones(len(run), np.bool_)
+    keep[:-1] = (run[:-1] != BLANK) | (run[1:] > BLANK)
+    lines = run[keep].tobytes().decode().split("\n")[: len(texts)]
+    return pl.Series(lines, dtype=pl.String).str.strip_chars(" ")
+
+
+def _is_ascii(texts: pl.Series) -> pl.Series:
+    return texts.str.len_bytes() == texts.str.len_chars()
 
 
 def read_titles(titles: pl.Series) -> pl.Series:
     """Read titles as `title_words` does."""
-    hard = titles.str.contains(HARD + r"|[\[(]") | titles.str.contains(LABEL)
-    words = _patched(titles, hard, title_words, _words(titles))
+    hard = titles.str.contains(HARD) | titles.str.contains(HUNG_ON)
+    hard |= titles.str.contains(LABEL)
+    words = _patched(titles, hard, title_words, _words(titles.set(hard, "")))
     return words.set(words.is_in(sorted(NO_TITLE)), "")
 
 
 def read_notices(titles: pl.Series) -> Ints:
     """Return the kind of notice that each title, in plain words, announces."""
-    hard = titles.str.contains(rf"\b(?:{'|'.join(sorted(NOTICE_WORDS))})\b")
-    none = pl.zeros(len(titles), pl.Int64, eager=True)
-    return _patched(titles, hard, notice_kind, none).to_numpy()
+    rows = titles.str.contains(_NOTICE_WORD).arg_true()
+    some = titles.gather(rows)
+    told = pl.coalesce(
+        pl.when(some.str.contains(notice)).then(kind)
+        for kind, notice in enumerate(NOTICES, 1)
+    )
+    easy = pl.select(told.fill_null(0).cast(pl.Int64)).to_series()
+    found = np.zeros(len(titles), np.int64)
+    found[rows.to_numpy()] = _patched(some, ~_is_ascii(some), notice_kind, easy)
+    return found
 
 
 def _without_citation(title: str) -> str:
@@ -277,24 +309,27 @@ def _without_citation(title: str) -> str:
 
 def read_families(authors: pl.Series) -> pl.Series:
     """Read "Family, Given; ..." as lists of family names, in order."""
-    hard = authors.str.contains(HARD)
-    people = _patched(authors, hard, plain_people, _words(authors, ",;"))
-    names = pl.DataFrame({"name": people.str.split(";")}).with_row_index("row")
+    names = pl.DataFrame({"name": authors.str.split(";")}).with_row_index("row")
     each = names.explode("name")
-    # "smith, jane": one word before the comma is the name.
-    plain = each["name"].str.extract("^ ?([a-z0-9]+) ?,", 1)
-    odd = plain.is_null()
-    family = plain.fill_null("")
-    rows = odd.arg_true()
-    if len(rows):
-        read = _each(each["name"].gather(rows), family_name, pl.String)
-        family = family.scatter(rows, read)
+    told = each["name"]
+    # "Smith, Jane": a word before the comma is the name, whatever stands behind.
+    family = told.str.extract("^ *([A-Za-z0-9]+) *,", 1).str.to_lowercase()
+    rows = family.is_null().arg_true()
+    # "O'Neil, Paul" is read by what stands before the comma, unless that is nothing.
+    odd = told.gather(rows)
+    front = odd.str.extract("^ *([^,&<]*[A-Za-z0-9][^,&<]*,)", 1)
+    odd = front.zip_with(front.is_not_null(), odd)
+    family = family.fill_null("").scatter(rows, _each(odd, _read_author, pl.String))
     known = (family != "") & ~family.is_in(sorted(NOBODY))
-    found = each.select("row", family=family).filter(known)
+    found = each.select(pl.col("row").set_sorted(), family=family).filter(known)
     lists = found.group_by("row", maintain_order=True).agg("family")
     return names.join(lists, on="row", how="left", maintain_order="left")[
         "family"
     ].fill_null([])
+
+
+def _read_author(author: str) -> str:
+    return family_name(plain_author(author))
 
 
 def read_dois(dois: pl.Series) -> pl.Series:
@@ -309,15 +344,18 @@ def read_dois(dois: pl.Series) -> pl.Series:
 
 def read_pages(pages: pl.Series) -> tuple[Ints, Ints]:
     """Read first and last pages as `page_numbers` does."""
-    ends = pages.str.extract_groups(f"^([0-9]{{1,{SAFE_DIGITS}}})(?:-([0-9]*))?$")
+    ends = pages.str.extract_groups(f"^([0-9]{{1,{SAFE_DIGITS}}})(?:{DASH}([0-9]*))?$")
     first, last = ends.struct.unnest().get_columns()
-    last = pl.select(pl.when(last == "").then(first).otherwise(last)).to_series()
-    last = last.fill_null(first)
-    short = (last.str.len_bytes() < first.str.len_bytes()).fill_null(value=False)
-    long = (last.str.len_bytes() > SAFE_DIGITS).fill_null(value=False)
-    hard = (pages != "") & (first.is_null() | short | long)
-    one = first.cast(pl.Int64, strict=False).fill_null(0).to_numpy(writable=True)
-    two = last.cast(pl.Int64, strict=False).fill_null(0).to_numpy(writable=True)
+    digits = last.str.len_bytes().fill_null(0).to_numpy()
+    hard = (pages != "") & (first.is_null() | pl.Series(digits > SAFE_DIGITS))
+    missing = first.str.len_bytes().fill_null(0).to_numpy() - digits
+    one, two = (
+        end.cast(pl.Int64, strict=False).fill_null(0).to_numpy(writable=True)
+        for end in (first, last)
+    )
+    # "1091-7": the last page has the beginning of the first.
+    whole = 10 ** digits.astype(np.int64)
+    two = np.where(missing > 0, one - one % whole + two, two)
     one, two = one % LARGEST_NUMBER, two % LARGEST_NUMBER
     rows = hard.arg_true()
     found = [page_numbers(text) for text in pages.gather(rows).to_list()]

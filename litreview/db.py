@@ -49,10 +49,14 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 LOCK_SECONDS = 30.0  # how long a writer waits for its turn
+# Between two looks at a locked SQLite file, at most. SQLite's own pauses grow to 100
+# ms, so that among many writers whoever has waited longest looks least often.
+LOOK_AGAIN = 0.01  # seconds
 TRIES = 20  # of a unit of work on PostgreSQL; each waits a little longer
 SERIALISATION_FAILURES = frozenset({"40001", "40P01"})
-# Only inclusions name streams: their number would tell how people vote.
-UNCOUNTED = frozenset({"decision_stream"})
+# Only inclusions name streams: their number would tell how people vote. Notes and
+# labels are each one's own.
+UNCOUNTED = frozenset({"decision_stream", "record_annotation"})
 NETWORK_FILESYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smbfs", "smb3", "9p", "afpfs", "fuse.sshfs", "davfs"}
 )
@@ -153,9 +157,42 @@ def _sqlite_engine(address: URL) -> Engine:
         readonly = options.get("readonly", False)
         # A reader that wrote would lose it in silence at the end of its snapshot.
         connection.exec_driver_sql(f"PRAGMA query_only={'ON' if readonly else 'OFF'}")
-        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+        if readonly:
+            connection.exec_driver_sql("BEGIN")
+        else:
+            _begin_writing(connection)
 
     return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Wait until nobody writes to an SQLite file, and begin.
+
+    Everybody looks at odd moments, and whoever looks first after a commit is next.
+    Whoever had to wait last time stands back once, or would always be the first
+    after their own commit: so all wait about equally long.
+    """
+    driver: Any = connection.connection.driver_connection
+    waits = bool(connection.info.pop("waited", False))
+    until = time.monotonic() + LOCK_SECONDS
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            if waits:
+                time.sleep(random.uniform(0, LOOK_AGAIN))  # noqa: S311 - no secret
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() >= until:
+                    break
+                waits = connection.info["waited"] = True
+            else:
+                return
+        # Once more in SQLAlchemy's way, whose errors are told in words.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={LOCK_SECONDS * 1000:.0f}")
 
 
 def _set_pragmas(connection: sqlite3.Connection, *, journal: str) -> None:

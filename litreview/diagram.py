@@ -15,10 +15,12 @@ from litreview.chart import NBSP, Chart, Line, Panel, Span, draw, tidy
 from litreview.prisma import (
     OPEN_BOXES,
     RARE_BOXES,
+    SINGLE_BOXES,
     Flow,
     count,
     is_interim,
     shown_boxes,
+    single_screened,
     split,
     variant,
 )
@@ -160,7 +162,7 @@ def to_svg(flow: Flow, *, title: str, labels: Mapping[str, str], note: str) -> s
         for key, cell in cells.items()
     }
     open_lines = [Line(sentence) for sentence in open_work(flow)]
-    notes = (tidy(note), _left_out(flow), SOURCE)
+    notes = (tidy(note), _left_out(flow), single_screened(flow), SOURCE)
     shape = {} if whole else {"width": NARROW}
     return draw(
         Chart(
@@ -226,7 +228,8 @@ def to_markdown(flow: Flow, labels: Mapping[str, str] | None = None) -> str:
     """Return the counts as a Markdown table, with the open work told first.
 
     `labels` gives the words for reasons and sources; a key without one stands
-    for itself. Open-work boxes at zero are left out.
+    for itself. Open-work boxes and those of single screening are left out at zero; a
+    footnote states the latter.
     """
     names = labels or {}
     lines = ["# PRISMA 2020 counts", ""]
@@ -236,13 +239,15 @@ def to_markdown(flow: Flow, labels: Mapping[str, str] | None = None) -> str:
     lines += ["| Box | Where | What it counts | Unit | n |", "|---|---|---|---|---:|"]
     for box in shown_boxes(flow):
         number = count(flow, box.id)
-        if number or box.id not in OPEN_BOXES:
+        if number or box.id not in (*OPEN_BOXES, *SINGLE_BOXES):
             where = COLUMN_NAMES[box.column]
             start = f"| `{box.id}` | {where} | {box.meaning}"
             lines.append(f"{start} | {box.unit} | {number:,} |")
         for key, part in split(flow, box.id).items():
             name = _cell(names.get(key, key))
             lines.append(f"| | | of these: {name} | {box.unit} | {part:,} |")
+    if footnote := single_screened(flow):
+        lines += ["", footnote]
     return "\n".join(lines) + "\n"
 
 

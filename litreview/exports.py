@@ -47,7 +47,7 @@ WIDE = ("csv", "json", "xlsx")  # too wide for a page
 TABLES: Mapping[str, Table] = {
     "constructs": Table(
         "Constructs",
-        ("csv", "md", "json"),
+        ALL,
         lambda session, _asker: tables.constructs(session),
         (
             *("construct", "label", "definition", "cmo_role", "level"),
@@ -67,7 +67,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "items": Table(
         "Survey items",
-        ("csv", "md", "json"),
+        ALL,
         lambda session, _asker: tables.items(session),
         (
             *("item_id", "construct", "label", "text", "status"),
@@ -83,6 +83,11 @@ TABLES: Mapping[str, Table] = {
             *("claim", "text", "source", "place", "studies", "empirical"),
             *("support", "countered_by"),
         ),
+    ),
+    "claim-evidence": Table(
+        "Claims and the kinds of evidence behind them",
+        ALL,
+        lambda session, _asker: argument.claim_evidence(session),
     ),
     "levers": Table(
         "Policy levers", ALL, lambda session, _asker: argument.levers(session)
@@ -154,6 +159,12 @@ TABLES: Mapping[str, Table] = {
         ALL,
         lambda session, _asker: matrices.balance(session),
     ),
+    "crosstab": Table(
+        "What goes together in a study",
+        ALL,
+        lambda session, _asker: matrices.crosstab(session),
+        group="attribute",
+    ),
     "measurability": Table(
         "What there is to measure with",
         ALL,
@@ -170,7 +181,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "records": Table(
         "Records",
-        ("csv", "json"),
+        ("csv", "json", "xlsx"),
         lambda session, _asker: reports.records(session),
     ),
     "reports": Table(
@@ -270,9 +281,10 @@ def render_bibliography(
     formats: Sequence[str] = BIBLIOGRAPHY_FORMATS,
     *,
     wanted: str = "included",
+    stream: str = "",
 ) -> dict[str, bytes]:
     """Return format -> the reference list of a set of reports (see `works`)."""
-    listed = works.references(session, wanted)
+    listed = works.references(session, wanted, stream=stream)
     made: dict[str, Callable[[Sequence[bibliography.Reference]], str]] = {
         "ris": bibliography.to_ris,
         "bibtex": bibliography.to_bibtex,

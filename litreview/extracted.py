@@ -20,6 +20,7 @@ from litreview.errors import NotFoundError
 from litreview.forms import Form
 from litreview.frame import Columns, frame
 from litreview.models import Person, Record
+from litreview.programmes import Programme
 from litreview.synthesis import FormValue, MaterialVersion
 from litreview.vocabulary import MaterialKind, Stage
 from litreview.yamlfile import suggestion
@@ -34,6 +35,7 @@ EXTRACTION_COLUMNS: Columns = {
     "field": "text",
     "label": "text",
     "value": "text",
+    "name_then": "text",
     "unit": "text",
     "comparator": "text",
     "page": "text",
@@ -80,6 +82,7 @@ class Held:
 
     cluster: int
     title: str
+    year: int | None
     form: str
     handle: str
     row: FormValue
@@ -100,7 +103,7 @@ def _held(session: Session) -> list[Held]:
         cluster = record.cluster_id or record.id
         if cluster in included:
             key = (cluster, name, row.field, row.part, handle)
-            newest[key] = Held(cluster, record.title, name, handle, row)
+            newest[key] = Held(cluster, record.title, record.year, name, handle, row)
     return [one for one in newest.values() if one.row.value]
 
 
@@ -108,9 +111,11 @@ def values(session: Session) -> pd.DataFrame:
     """Return a row per value that counts (`EXTRACTION_COLUMNS`).
 
     By report, form, part, the form's order of fields, and reader. `differs` says that
-    two readers of the same field said different things.
+    two readers of the same field said different things; `name_then` what a programme
+    was called in the year of the report.
     """
     study_of, in_force = state.studies(session), known(session)
+    programmes = materials.named_programmes(session)
     said: dict[tuple[object, ...], set[str]] = defaultdict(set)
     found = _held(session)
     for one in found:
@@ -125,6 +130,7 @@ def values(session: Session) -> pd.DataFrame:
                 in_force[one.form].use.value if one.form in in_force else "",
                 *(one.row.part, one.row.field, asked.label if asked else ""),
                 forms.in_words({k: v for k, v in value.items() if k not in AROUND}),
+                _names_then(value, programmes, one.year),
                 *(str(value.get(key, "")) for key in AROUND),
                 *(one.row.page, one.handle),
                 tuple(forms.lacks(asked, value, one.row.page)) if asked else (),
@@ -135,6 +141,14 @@ def values(session: Session) -> pd.DataFrame:
 
 
 AROUND = ("unit", "comparator")  # what stands in columns of its own
+
+
+def _names_then(
+    value: Mapping[str, object], programmes: Mapping[str, Programme], year: int | None
+) -> str:
+    words = forms.in_words(value).split("; ")
+    named = [programmes[word] for word in words if word in programmes]
+    return "; ".join(programme.name_in(year) for programme in named)
 
 
 def _place(one: Held) -> tuple[object, ...]:

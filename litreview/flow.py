@@ -69,7 +69,7 @@ class Entry:
     column. `ta` and `ft` are the words of `state.standing_of`, `text` is the newest
     retrieval status or empty, `rule` the stopping rule that left it unscreened, which
     makes `ta` stopped. `leads` says that it is the one by which its study is
-    counted among the included.
+    counted among the included, `voters` the number of people who voted on its title.
     """
 
     id: int
@@ -84,6 +84,7 @@ class Entry:
     text: str
     leads: bool
     rule: str = ""
+    voters: int = 0
 
     @property
     def from_databases(self) -> bool:
@@ -99,6 +100,11 @@ class Entry:
     def passed(self) -> bool:
         """Whether its report, counted by it, is included on title and abstract."""
         return self.unit and self.ta == "included"
+
+    @property
+    def single_screened(self) -> bool:
+        """Whether one person alone settled its report on title and abstract."""
+        return self.unit and self.voters == 1 and self.ta in ("included", "excluded")
 
     @property
     def sought(self) -> bool:
@@ -129,6 +135,9 @@ def _column(home: str, prefix: str, open_prefix: str) -> dict[str, Question]:
         f"{open_prefix}ta_unscreened": at_stage("ta", "unscreened"),
         f"{open_prefix}ta_in_progress": at_stage("ta", "in_progress"),
         f"{open_prefix}ta_conflict": at_stage("ta", "conflict"),
+        f"{open_prefix}ta_single_screened": lambda e: (
+            e.home == home and e.single_screened
+        ),
         f"{open_prefix}ft_not_yet_sought": lambda e: (
             e.home == home and e.passed and not e.sought
         ),
@@ -190,6 +199,7 @@ class Placement:
 
     ids: dict[str, list[int]]
     parts: dict[str, dict[str, list[int]]]
+    single_allowed: float | None = None
 
     def flow(self) -> prisma.Flow:
         """Return the numbers: the length of each list of ids."""
@@ -204,6 +214,7 @@ class Placement:
             dbr_excluded=counted["dbr_excluded"],
             other_excluded=counted["other_excluded"],
             stopping_rules=counted["records_excluded_automatic"],
+            single_allowed=self.single_allowed,
         )
 
 
@@ -235,7 +246,14 @@ def place(session: Session) -> Placement:
         "other_excluded": _by_reason(found, "other", order),
         "records_excluded_automatic": _by_rule(found),
     }
-    return Placement(ids, parts)
+    return Placement(ids, parts, _single_allowed(session))
+
+
+def _single_allowed(session: Session) -> float | None:
+    """Return the part that one person may screen alone; None before the first sync."""
+    if session.scalar(select(func.count(ProtocolVersion.id))) == 0:
+        return None
+    return lookup.review(session).single_screened(Stage.TITLE_ABSTRACT)
 
 
 def _by_source(found: Iterable[Entry], way: Found) -> dict[str, list[int]]:
@@ -308,6 +326,7 @@ def entries(session: Session) -> list[Entry]:
             text=texts.get(cluster, ""),
             leads=number in leading,
             rule=rule.get(cluster, ""),
+            voters=len(ta[cluster].voters) if cluster in ta else 0,
         )
         for number, source, found, cluster in rows
     ]

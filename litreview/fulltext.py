@@ -21,6 +21,9 @@ from litreview.filenames import Named, doi_key
 from litreview.models import FulltextEvent, Person, Record
 from litreview.vocabulary import Retrieval, Role, Stage
 
+# Who may say what became of a full text.
+HANDLERS = (Role.SCREENER, Role.ARBITER, Role.CODER)
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -43,6 +46,7 @@ def set_status(
     and `LitreviewError` for one whose full text has votes already and would be said
     not to be retrieved.
     """
+    lookup.require(by, *HANDLERS)
     lookup.record(session, record_id)
     cluster = state.lock_clusters(session, [record_id]).pop()
     if cluster not in state.eligible(session, Stage.FULL_TEXT, [cluster]):
@@ -118,6 +122,7 @@ def import_texts(session: Session, texts: Sequence[Text], *, by: Person) -> File
     A text that names no report at full text, or could be of two, is left out, and so
     are two texts of one report. One whose location is recorded already is not again.
     """
+    lookup.require(by, *HANDLERS)
     told = Filed()
     keys = _doi_keys(session)
     of: dict[int, list[Text]] = defaultdict(list)
@@ -188,6 +193,4 @@ def _unknown(named: Named) -> str:
 
 def may_handle(session: Session, handle: str) -> Person:
     """Return a person who may record full texts."""
-    return lookup.actor(
-        session, handle, roles=(Role.SCREENER, Role.ARBITER, Role.CODER)
-    )
+    return lookup.actor(session, handle, roles=HANDLERS)

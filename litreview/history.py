@@ -33,10 +33,17 @@ from litreview.models import (
     ScreeningRound,
 )
 from litreview.synthesis import (
+    Adjudication,
     CmoConfiguration,
     CodeApplication,
     CodeRetraction,
+    CodingEvent,
+    FormValue,
+    Indicator,
+    InstrumentVersion,
     ItemVersion,
+    MaterialVersion,
+    Rating,
 )
 from litreview.vocabulary import WITHDRAWN
 
@@ -57,7 +64,8 @@ def audit(session: Session) -> pd.DataFrame:
     """Return everything that was recorded, in the order of time (`AUDIT_COLUMNS`).
 
     Each row is one row of an append-only table: `id` is its id there, `kind` says
-    which and what. Votes and settlements stand without their verdict.
+    which and what. Votes, settlements and passages stand without what they say; notes
+    and labels, which are private until a record has its votes, not at all.
     """
     handle: dict[int | None, str] = dict(
         session.execute(select(Person.id, Person.handle)).all()
@@ -155,19 +163,51 @@ def _votes(session: Session) -> Iterable[Event]:
 
 def _synthesis(session: Session) -> Iterable[Event]:
     for code in session.scalars(select(CodeApplication)):
-        told = f"{code.construct} at {code.locator}"
-        yield code.at, "code", code.id, code.person_id, _record(code.record_id), told
+        # Reports are coded independently: what was found there is for `code list`.
+        yield code.at, "code", code.id, code.person_id, _record(code.record_id), ""
     for gone in session.scalars(select(CodeRetraction)):
         about = f"code {gone.code_id}"
         yield gone.at, "retraction", gone.code_id, gone.person_id, about, gone.why
+    for turn in session.scalars(select(CodingEvent)):
+        about = _record(turn.record_id)
+        yield turn.at, "coding", turn.id, turn.person_id, about, turn.state
+    for settled in session.scalars(select(Adjudication)):
+        about = _record(settled.record_id)
+        yield settled.at, "adjudication", settled.id, settled.person_id, about, ""
     for cmo in session.scalars(select(CmoConfiguration)):
         about = f"configuration {cmo.number}"
         told = f"version {cmo.version}, {cmo.status}"
         yield cmo.at, "configuration", cmo.id, cmo.person_id, about, told
+
+
+def _bank(session: Session) -> Iterable[Event]:
+    for one in session.scalars(select(InstrumentVersion)):
+        about = f"instrument {one.instrument_id}"
+        told = f"version {one.version}, permission {one.permission}"
+        yield one.at, "instrument", one.id, one.person_id, about, told
     for item in session.scalars(select(ItemVersion)):
         about = f"item {item.item_id}"
         told = f"version {item.version}, {item.status}"
         yield item.at, "item", item.id, item.person_id, about, told
+    for found in session.scalars(select(Indicator)):
+        about = f"indicator {found.number}"
+        told = f"version {found.version}, {found.status}"
+        yield found.at, "indicator", found.id, found.person_id, about, told
+    for rated in session.scalars(select(Rating)):
+        about = f"item {rated.item_id}" if rated.item_id else rated.construct
+        told = f"{rated.panel} {rated.rater}, {rated.round}: {rated.measure}"
+        yield rated.at, "rating", rated.id, rated.person_id, about, told
+
+
+def _materials(session: Session) -> Iterable[Event]:
+    for text in session.scalars(select(MaterialVersion)):
+        hashed = f"sha256 {text.sha256}"
+        yield text.at, text.kind, text.id, text.person_id, text.name, hashed
+    # What was read stands in `export extraction`; here only that it was.
+    for value in session.scalars(select(FormValue)):
+        about = _record(value.record_id)
+        told = f"{value.field}, part {value.part}"
+        yield value.at, "extraction", value.id, value.person_id, about, told
 
 
 def _record(number: int) -> str:
@@ -182,4 +222,6 @@ SOURCES: tuple[Callable[[Session], Iterable[Event]], ...] = (
     _pairs,
     _votes,
     _synthesis,
+    _bank,
+    _materials,
 )

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from litreview import db
 from litreview.blocking import NO_KEYS, Keys
 from litreview.columns import SCHEMA, Abstracts, Ints, Tell, unheard
-from litreview.evidence import ABSTRACT_READ
+from litreview.comparison import ABSTRACT_READ
 from litreview.models import MatchChange, MatchPage, Record
 
 PAGE_IDS = 8_192  # record ids on a page, whose numbers take 800 kB

@@ -1,13 +1,18 @@
 """How constructs of a codebook belong together: above, below, beside.
 
 Tables roll a group or a parent up over everything below it; an item may rest on a
-passage about a neighbouring idea. Both questions are answered here, from the
-codebook alone.
+passage about a neighbouring idea; a coder types a part of a name. Such questions are
+answered here, from the codebook alone.
 """
 
 from __future__ import annotations
 
-from litreview.codebook import Codebook
+from collections.abc import Iterable
+
+from litreview.codebook import Codebook, Construct
+
+# How like a label what was typed must be, from 0 to 100, to be taken for a slip.
+NEAR = 70
 
 
 def names(book: Codebook, construct_id: str) -> bool:
@@ -44,3 +49,47 @@ def between(book: Codebook, one: str, other: str) -> str:
         "of the same group": a.group == b.group,
     }
     return next((words for words, tied in ties.items() if tied), "")
+
+
+def named(books: Iterable[Codebook], words: str) -> list[Construct]:
+    """Return the constructs that can be applied and fit what was typed, best first.
+
+    Every word has to be a part of the id or label; then of a synonym, or of the
+    parent or group, so that these bring their facets. Where nothing fits, the
+    likest labels are returned.
+    """
+    parts = words.casefold().split()
+    ranked: list[tuple[int, Construct]] = []
+    offered = [(book, c) for book in books for c in book.constructs]
+    offered = [(book, c) for book, c in offered if book.applicable(c.id)]
+    for book, construct in offered:
+        near = f"{construct.id} {construct.label}".casefold()
+        wide = f"{near} {' '.join(_around(book, construct))}".casefold()
+        if construct.id == words.strip():
+            ranked.append((0, construct))
+        elif all(part in near for part in parts):
+            ranked.append((1, construct))
+        elif all(part in wide for part in parts):
+            ranked.append((2, construct))
+    if not ranked:
+        ranked = _likest(words, [construct for _book, construct in offered])
+    return [construct for _rank, construct in sorted(ranked, key=lambda one: one[0])]
+
+
+def _around(book: Codebook, construct: Construct) -> list[str]:
+    parent = book.find(construct.parent) if construct.parent else None
+    group = next((g for g in book.groups if g.id == construct.group), None)
+    above = [f"{one.id} {one.label}" for one in (parent, group) if one is not None]
+    return [*construct.synonyms, *above]
+
+
+def _likest(words: str, constructs: Iterable[Construct]) -> list[tuple[int, Construct]]:
+    # Imported here because it would slow down every start of the program.
+    from rapidfuzz import fuzz  # noqa: PLC0415
+
+    found = []
+    for construct in constructs:
+        score = fuzz.WRatio(words.casefold(), construct.label.casefold())
+        if score >= NEAR:
+            found.append((100 - round(score), construct))
+    return found

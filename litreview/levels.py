@@ -150,7 +150,7 @@ class Form(Level):
     DIFFERENT = -1.5, "different kinds of publication"
 
 
-UNSURE = 0.4  # probability; below it nobody is asked
+UNSURE = 0.4  # before calibration; below it nobody is asked
 BIAS = -1.5  # log-odds of a candidate pair of which nothing is known
 
 FIELDS: tuple[type[Level], ...] = (

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from litreview import lookup, membership, state, streams
+from litreview import coders, lookup, membership, state, streams
 from litreview.models import (
     Assignment,
+    AuditEvent,
     Decision,
     DecisionSetAside,
     FulltextEvent,
@@ -40,7 +41,8 @@ Row = dict[str, object]
 # How kinds follow one another where several happened at one moment.
 ORDER = (
     *("hit", "payload", "edit", "removal", "restoration", "pair", "assignment"),
-    *("release", "vote", "withdrawal", "set aside", "resolution", "fulltext"),
+    *("release", "vote", "withdrawal", "reopening", "set aside", "resolution"),
+    "fulltext",
     *("code", "retraction"),
 )
 
@@ -230,6 +232,24 @@ def _set_aside(asked: _Asked) -> Iterator[Row]:
         yield {**row, "person_id": aside.person_id, "why": aside.why}
 
 
+def _reopenings(asked: _Asked) -> Iterator[Row]:
+    """Yield that a report was reopened; whose votes were set aside is told apart."""
+    number = {f"record {record_id}": record_id for record_id in asked.ids}
+    query = select(AuditEvent).where(
+        AuditEvent.kind == state.REOPENED, AuditEvent.subject.in_(number)
+    )
+    for event in asked.session.scalars(query.order_by(AuditEvent.id)):
+        told = dict(event.detail)
+        yield {
+            "at": event.at,
+            "kind": "reopening",
+            "record_id": number[event.subject],
+            "person_id": event.person_id,
+            "stage": told["stage"],
+            "why": told["why"],
+        }
+
+
 def _resolutions(asked: _Asked) -> Iterator[Row]:
     named = streams.resolved(asked.session)
     query = select(Resolution).where(Resolution.record_id.in_(asked.ids))
@@ -265,7 +285,12 @@ def _codes(asked: _Asked) -> Iterator[Row]:
         .where(CodeApplication.record_id.in_(asked.ids))
         .order_by(CodeApplication.id)
     )
+    cluster = lookup.record(asked.session, min(asked.ids)).cluster_id
+    person = asked.session.get_one(Person, asked.asker_id)
+    shown = coders.shows(asked.session, person, cluster or min(asked.ids))
     for code, gone in asked.session.execute(query):
+        if not shown and code.person_id != asked.asker_id:
+            continue  # reports are coded independently
         told: Row = {
             "record_id": code.record_id,
             "code_id": code.id,
@@ -286,6 +311,7 @@ _TELLERS: tuple[Callable[[_Asked], Iterator[Row]], ...] = (
     _pairs,
     _assignments,
     _votes,
+    _reopenings,
     _set_aside,
     _resolutions,
     _fulltexts,

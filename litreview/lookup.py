@@ -46,22 +46,30 @@ def person(session: Session, handle: str) -> Person:
 def actor(session: Session, handle: str, *, roles: tuple[Role, ...] = ()) -> Person:
     """Return an active person; with `roles`, one who has any of them.
 
-    A lead may do everything. Raises `NotAllowedError` otherwise.
+    Raises what `require` raises.
     """
     found = person(session, handle)
+    require(found, *roles)
+    return found
+
+
+def require(found: Person, *roles: Role) -> None:
+    """Refuse somebody who has left; with `roles`, one who has none of them.
+
+    A lead may do everything. Raises `NotAllowedError`.
+    """
     if not found.active:
         raise NotAllowedError(
-            f"{handle} has left the review",
+            f"{found.handle} has left the review",
             fix="a lead can set `active: true` in screening/review.yaml and sync",
         )
     if roles and found.role not in (*roles, Role.LEAD):
-        wanted = " or ".join((*roles, Role.LEAD))
+        wanted = " or ".join(dict.fromkeys((*roles, Role.LEAD)))
         raise NotAllowedError(
-            f"{handle} may not do this",
-            why=f"{handle} is a {found.role}; this takes a {wanted}",
+            f"{found.handle} may not do this",
+            why=f"{found.handle} is a {found.role}; this takes a {wanted}",
             fix="ask a lead, or change the role in screening/review.yaml and sync",
         )
-    return found
 
 
 def record(session: Session, record_id: int) -> Record:

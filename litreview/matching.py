@@ -1,7 +1,7 @@
 """Which records are the same, why, and which groups they form.
 
 `find_pairs` compares the candidate pairs of `blocking`, adds up the weights of
-`evidence` and lets evidence against veto evidence for: however alike two records
+`levels` and lets evidence against veto evidence for: however alike two records
 are, "Part I" is not "Part II" and an erratum is not its article. Sure pairs are
 duplicates; the short band below them is for a person. Versions of one work
 (preprint and article, conference paper and article) are `same_study`: one study,
@@ -19,7 +19,7 @@ import numpy as np
 
 from litreview.blocking import Pairs, keys_of, meetings
 from litreview.columns import Columns, Entry, columns_of
-from litreview.evidence import Evidence, Flags, weigh
+from litreview.evidence import Evidence, Flags, calibrated
 from litreview.levels import (
     UNSURE,
     Abstract,
@@ -35,6 +35,7 @@ from litreview.levels import (
     Year,
 )
 from litreview.plain import PREPRINT
+from litreview.weighing import weigh
 
 __all__ = [
     "Clusters", "Entry", "Link", "Pair", "Verdict", "compare", "components",
@@ -46,9 +47,10 @@ _VERDICTS: tuple[Verdict, ...] = ("same_study", "duplicate", "unsure", "differen
 
 # Raise it whenever other pairs meet, or a pair gets another score, verdict or
 # reason: the next pass then compares all records anew.
-VERSION = 1
+VERSION = 2
 
-SURE = 0.7  # probability; merged without asking
+# Before calibration (`evidence.SHARES` says what they come to).
+SURE = 0.7  # merged without asking
 ASK = 0.5  # the most that a pair with a doubt may reach
 NEVER = 0.02  # the most that a vetoed pair may reach
 SCORE_DIGITS = 4
@@ -328,7 +330,7 @@ def judge(columns: Columns, pairs: Evidence, *, all_pairs: bool = False) -> list
             rows.tolist(),
             columns.ids[pairs.left[rows]].tolist(),
             columns.ids[pairs.right[rows]].tolist(),
-            np.round(score[rows], SCORE_DIGITS).tolist(),
+            np.round(calibrated(score[rows]), SCORE_DIGITS).tolist(),
             verdict[rows].tolist(),
             pairs.reasons(rows),
             strict=True,

@@ -4,6 +4,7 @@
     evidence_map    construct x evidence type, the studies in each
     crosswalk       the ideas of one framework beside those of the others
     balance         programme x group: is there something from each?
+    crosstab        value of an attribute x construct, within the same studies
     measurability   theory, instruments, items and indicators of each construct
 
 All count passages that count (`litreview.grounds`), and distinct studies, so that no
@@ -13,7 +14,7 @@ idea gains by standing in two frameworks.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 from sqlalchemy import func, select
@@ -53,6 +54,14 @@ MEASURE_COLUMNS: Columns = {
     "items": "int",
     "proxies": "int",
     "priority": "flag",
+}
+CROSS_COLUMNS: Columns = {
+    "attribute": "text",
+    "value": "text",
+    "construct": "text",
+    "label": "text",
+    "group": "text",
+    "studies": "int",
 }
 ABSENT = (Polarity.ABSENT,)
 
@@ -266,6 +275,46 @@ def _attribute(session: Session, name: str) -> dict[int, str]:
         for number, noted in rows
         if isinstance(noted, dict) and noted.get(name)
     }
+
+
+def crosstab(session: Session) -> pd.DataFrame:
+    """Return what goes together in a study (`CROSS_COLUMNS`).
+
+    A row per value that coders noted for an attribute (the form of a programme, say)
+    and construct found present in the same study, with the distinct studies.
+    """
+    base = grounds.read(session)
+    present = base.passages[~base.passages["polarity"].isin(ABSENT)]
+    found: dict[int, set[str]] = defaultdict(set)
+    for name, study in present[["construct", "study_id"]].itertuples(index=False):
+        found[int(study)].add(str(name))
+    labels = base.constructs
+    studies: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    for attribute, value, study in _noted(session, base):
+        for name in found[study]:
+            studies[attribute, value, name].add(study)
+    order = list(labels)
+    rows = [
+        (attribute, value, name, labels[name].label, labels[name].group, len(ids))
+        for (attribute, value, name), ids in studies.items()
+        if name in labels
+    ]
+    rows.sort(key=lambda row: (row[0], row[1], order.index(str(row[2]))))
+    return frame(CROSS_COLUMNS, rows)
+
+
+def _noted(session: Session, base: Grounds) -> Iterator[tuple[str, str, int]]:
+    """Yield attribute, value and study of every passage that counts."""
+    columns = ["code_id", "study_id"]
+    study_of = {
+        int(code): int(study)
+        for code, study in base.passages[columns].itertuples(index=False)
+    }
+    rows = session.execute(select(CodeApplication.id, CodeApplication.attributes))
+    for number, noted in rows:
+        if number in study_of and isinstance(noted, dict):
+            for attribute, value in noted.items():
+                yield attribute, str(value), study_of[number]
 
 
 # -- measurability -------------------------------------------------------------------

@@ -190,10 +190,13 @@ def places(session: Session, stage: str) -> dict[int, tuple[int, int]]:
     }
 
 
-def release(session: Session, people: Collection[int]) -> int:
+def release(
+    session: Session, people: Collection[int], clusters: Collection[int] | None = None
+) -> int:
     """Take back what these people were handed and have no live vote on.
 
-    Returns the number of hand-outs; other people can then be given the records.
+    With `clusters` only of these reports. Returns the number of hand-outs; other
+    people can then be given the records.
     """
     query = (
         select(
@@ -203,16 +206,20 @@ def release(session: Session, people: Collection[int]) -> int:
         .join(Record, Record.id == Assignment.record_id)
         .where(Assignment.person_id.in_(people), Assignment.released_at.is_(None))
     )
-    handed = session.execute(query).all()
-    clusters: dict[str, set[int]] = defaultdict(set)
+    handed = [
+        row
+        for row in session.execute(query)
+        if clusters is None or row.cluster_id in clusters
+    ]
+    held: dict[str, set[int]] = defaultdict(set)
     for _assignment, stage, _counts, cluster in handed:
-        clusters[stage].add(cluster)
+        held[stage].add(cluster)
     voted = {
         (stage, counting, cluster, vote.screener_id)
         for stage in Stage
         for counting in (True, False)
         for cluster, cast in state.votes(
-            session, stage, clusters[stage], counting=counting
+            session, stage, held[stage], counting=counting
         ).items()
         for vote in cast
     }

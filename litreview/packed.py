@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from datetime import datetime
 
 # The earliest moment that a ZIP file knows.
@@ -18,13 +19,16 @@ UNIX = 3
 
 def steady(content: bytes) -> bytes:
     """Return a ZIP file with its parts in their order, uncompressed, at one time."""
+    with zipfile.ZipFile(io.BytesIO(content)) as old:
+        return stored({name: old.read(name) for name in old.namelist()})
+
+
+def stored(files: Mapping[str, bytes]) -> bytes:
+    """Return a ZIP file of these files in their order, uncompressed, at one time."""
     made = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(content)) as old,
-        zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as new,
-    ):
-        for name in old.namelist():
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as new:
+        for name, content in files.items():
             part = zipfile.ZipInfo(name, DAWN.timetuple()[:6])
             part.create_system, part.external_attr = UNIX, PLAIN_FILE
-            new.writestr(part, old.read(name))
+            new.writestr(part, content)
     return made.getvalue()

@@ -39,6 +39,7 @@ from litreview.models import (
     ProtocolVersion,
     RawRecord,
     Record,
+    RecordAnnotation,
     ScreeningRound,
 )
 from litreview.vocabulary import Origin
@@ -125,6 +126,17 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """One note of a pack, a label put on or one taken off, in the order of writing."""
+
+    uid: str
+    record_id: int
+    kind: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Pack:
     """What a pack brings back; `reports` is record id -> cluster id as it was shown."""
 
@@ -132,6 +144,7 @@ class Pack:
     reports: Mapping[int, int]
     names: Mapping[int, tuple[str, str, str]]
     said: tuple[Said, ...]
+    noted: tuple[Noted, ...] = ()
 
 
 # -- making --------------------------------------------------------------------------
@@ -275,6 +288,7 @@ def _read(session: Session, path: Path) -> Pack:
             for row in rows[Record]
         },
         tuple(_said(session, told)),
+        tuple(_noted(session, told)),
     )
 
 
@@ -339,5 +353,18 @@ def _said(session: Session, told: Manifest) -> Sequence[Said]:
             tuple(sorted(streams.get(row.id, []))),
             row.at,
         )
+        for row in session.scalars(query)
+    ]
+
+
+def _noted(session: Session, told: Manifest) -> Sequence[Noted]:
+    query = (
+        select(RecordAnnotation)
+        .join(Person, Person.id == RecordAnnotation.person_id)
+        .where(Person.handle == told.screener)
+        .order_by(RecordAnnotation.id)
+    )
+    return [
+        Noted(row.uid, row.record_id, row.kind, row.text, row.at)
         for row in session.scalars(query)
     ]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import audit, lookup, membership, rounds, state
+from litreview import audit, lookup, membership, rounds, screening, state
 from litreview.declarative import Base
 from litreview.errors import (
     LitreviewError,
@@ -55,7 +55,7 @@ def make(session: Session, *, screener: Person, stage: str, by: Person) -> Conte
     Raises `NotAllowedError` for anybody else, `LitreviewError` where nothing waits.
     """
     require_own(by, screener)
-    lookup.actor(session, screener.handle)  # refuses somebody who has left
+    screening.require_voter(screener)
     waiting = rounds.queue(session, screener, stage=stage)
     home = homes(session, waiting)
     outcomes = state.outcomes(session, stage, set(home.values()))

@@ -90,6 +90,15 @@ class _Said:
     reasons: JsonValue
 
 
+@dataclass(frozen=True)
+class _Proposed:
+    """What a row tells of the machine's proposal."""
+
+    proposal: str
+    score: float
+    reasons: JsonValue
+
+
 def waiting(session: Session) -> list[PairRow]:
     """Return the pairs that wait for a person, the likeliest first."""
     found = pairs.undecided(session)
@@ -111,12 +120,8 @@ def explain(session: Session, record_id: int) -> list[PairRow]:
     waits or was refused, and what keeps others out, each by ids.
     """
     members = {member.id for member in lookup.members(session, record_id)}
-    undecided = pairs.undecided(session)
-    waits = {
-        (pair.a_id, pair.b_id)
-        for pair in undecided
-        if pair.a_id in members or pair.b_id in members
-    }
+    undecided = pairs.undecided(session, members)
+    waits = {(pair.a_id, pair.b_id) for pair in undecided}
     wanted = sorted(waits | pairs.rulings(session, members).keys())
     rows = _rows(session, wanted, undecided)
     joined = [row for row in rows if row["effect"] == Effect.JOINED]
@@ -190,9 +195,11 @@ def _found_alike(own: Collection[int]) -> Select[int, int, float]:
 def newest_of(session: Session, handle: str) -> Pair | None:
     """Return the pair of this person's newest verdict that is in force."""
     person = lookup.person(session, handle).id
-    query = select(PairDecision.id).where(PairDecision.person_id == person)
-    own = set(session.scalars(query))
-    mine = [one for one in pairs.rulings(session).values() if one.decision_id in own]
+    query = select(PairDecision.id, PairDecision.a_id, PairDecision.b_id)
+    rows = session.execute(query.where(PairDecision.person_id == person)).all()
+    own = {row.id for row in rows}
+    said = pairs.rulings(session, {end for _, *pair in rows for end in pair})
+    mine = [one for one in said.values() if one.decision_id in own]
     newest = max(mine, key=lambda ruling: ruling.decision_id, default=None)
     return None if newest is None else (newest.a_id, newest.b_id)
 
@@ -202,7 +209,7 @@ def _rows(
 ) -> list[PairRow]:
     ends = {end for pair in wanted for end in pair}
     cards = _cards(session, ends)
-    proposals = _proposals(session)
+    proposals = _proposals(session, wanted)
     verdicts = pairs.rulings(session, ends)
     said = _decisions(session, [verdicts[pair] for pair in wanted if pair in verdicts])
     waits = {(pair.a_id, pair.b_id): pair for pair in undecided}
@@ -220,7 +227,7 @@ def _rows(
 def _row(
     cards: tuple[_Card, _Card],
     said: _Said | None,
-    proposal: CandidatePair | None,
+    proposal: _Proposed | None,
     wait: Waiting | None,
 ) -> PairRow:
     a, b = cards
@@ -271,8 +278,22 @@ def _cards(session: Session, ids: Collection[int]) -> dict[int, _Card]:
     }
 
 
-def _proposals(session: Session) -> dict[Pair, CandidatePair]:
-    return {(row.a_id, row.b_id): row for row in session.scalars(select(CandidatePair))}
+def _proposals(session: Session, wanted: Iterable[Pair]) -> dict[Pair, _Proposed]:
+    """Return what the machine proposes for these pairs, where it does."""
+    query = select(
+        CandidatePair.a_id,
+        CandidatePair.b_id,
+        CandidatePair.proposal,
+        CandidatePair.score,
+        CandidatePair.reasons,
+    )
+    pairs_of = set(wanted)
+    return {
+        (row[0], row[1]): _Proposed(*row[2:])
+        for these in _parts({a for a, _ in pairs_of})
+        for row in session.execute(query.where(CandidatePair.a_id.in_(these)))
+        if (row[0], row[1]) in pairs_of
+    }
 
 
 def _decisions(session: Session, rulings: Iterable[PairRuling]) -> dict[int, _Said]:

@@ -247,23 +247,23 @@ def homes(session: Session) -> dict[int, int]:
     return dict(rows.all())
 
 
-def undecided(session: Session) -> list[Waiting]:
+def undecided(
+    session: Session, records: Collection[int] | None = None
+) -> list[Waiting]:
     """Return the pairs that wait for a person, the likeliest first.
 
     These are the machine's unsure proposals on which nobody has spoken, and the
     refused links. Left out are proposals whose answer follows from others: the two
-    are one report by other ways, or a person holds their reports apart.
+    are one report by other ways, or a person holds their reports apart. With
+    `records`, only the pairs with at least one of these.
     """
-    unsure = CandidatePair.proposal == UNSURE
-    known = {
-        (row.a_id, row.b_id): row
-        for row in session.scalars(select(CandidatePair).where(unsure))
-    }
+    known = _unsure(session, records)
     # Clusters can only matter where a proposal or a person's word is.
-    ends = {end for pair in (*known, *_spoken(session)) for end in pair}
-    records = reach(session, ends)
-    verdicts = rulings(session, records)
-    made = clusters(records, verdicts)
+    others = (*known, *_spoken(session)) if records is None else known
+    ends = {end for pair in others for end in pair}
+    tied = reach(session, ends.union(records or ()))
+    verdicts = rulings(session, tied)
+    made = clusters(tied, verdicts)
     walls = _walls(made.of, verdicts)
     waiting = [
         Waiting(*pair, row.score, row.proposal, _reasons(row))
@@ -272,20 +272,39 @@ def undecided(session: Session) -> list[Waiting]:
         and made.of[pair[0]] != made.of[pair[1]]
         and _between(made.of, *pair) not in walls
     ]
-    for refusal in refusals(made, verdicts):
-        ruling = refusal.ruling
-        row = session.get(CandidatePair, (ruling.a_id, ruling.b_id))
-        waiting.append(
-            Waiting(
-                ruling.a_id,
-                ruling.b_id,
-                ruling.score,
-                PairVerdict.DUPLICATE,
-                _reasons(row),
-                refusal.blocked_by,
-            )
-        )
+    waiting += [
+        _refused(session, refusal)
+        for refusal in refusals(made, verdicts)
+        if records is None
+        or refusal.ruling.a_id in records
+        or refusal.ruling.b_id in records
+    ]
     return sorted(waiting, key=lambda pair: (-pair.score, pair.a_id, pair.b_id))
+
+
+def _refused(session: Session, refusal: Refusal) -> Waiting:
+    ruling = refusal.ruling
+    row = session.get(CandidatePair, (ruling.a_id, ruling.b_id))
+    told = (ruling.score, PairVerdict.DUPLICATE, _reasons(row), refusal.blocked_by)
+    return Waiting(ruling.a_id, ruling.b_id, *told)
+
+
+def _unsure(
+    session: Session, records: Collection[int] | None
+) -> dict[Pair, CandidatePair]:
+    """Return the proposals that the machine will not decide."""
+    query = select(CandidatePair).where(CandidatePair.proposal == UNSURE)
+    parts = [query]
+    if records is not None:
+        ids = sorted(records)
+        some = [ids[at : at + CHUNK] for at in range(0, len(ids), CHUNK)]
+        parts = [
+            query.where(or_(CandidatePair.a_id.in_(one), CandidatePair.b_id.in_(one)))
+            for one in some
+        ]
+    return {
+        (row.a_id, row.b_id): row for part in parts for row in session.scalars(part)
+    }
 
 
 def _spoken(session: Session) -> list[Pair]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from litreview import lookup, state
+from litreview import kinship, lookup, state
 from litreview.errors import LitreviewError, NotFoundError
 from litreview.models import CodebookVersion, Person, Record
 from litreview.synthesis import (
@@ -103,6 +103,20 @@ def resting_on(session: Session, code_id: int) -> Resting:
     return Resting(
         tuple(sorted(session.scalars(items))), tuple(sorted(session.scalars(numbers)))
     )
+
+
+def covered(session: Session, construct: str) -> set[str]:
+    """Return a construct or group with all below it, in every codebook in force.
+
+    Raises what `lookup.construct` raises for one that no codebook has and nobody
+    has ever applied.
+    """
+    books = [lookup.parsed_codebook(book) for book in lookup.codebooks(session)]
+    applied = select(CodeApplication.id).where(CodeApplication.construct == construct)
+    known = any(kinship.names(book, construct) for book in books)
+    if not known and session.scalar(applied.limit(1)) is None:
+        lookup.construct(session, construct)  # tells what there is instead
+    return {construct}.union(*(kinship.below(book, construct) for book in books))
 
 
 def take_turns(session: Session) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from litreview.text import clean_markup, normalise_doi, title_key
 
 LARGEST_NUMBER = 10**12  # a longer page number is an article id; its end will do
-REMEMBERED = 100_000  # names, journals and page ranges come again and again
+REMEMBERED = 100_000  # journals and page ranges come again and again
 
 
 # --- words --------------------------------------------------------------------
@@ -56,14 +56,20 @@ def plain_words(text: str) -> str:
     return title_key(unscramble(text)).translate(_GREEK)
 
 
+_NOTES = (  # up to the end of the title
+    "(?:published )?erratum appears|retract(?:ed|ion) in|update in|summary for"
+    "|original report in|corrected and republished"
+)
+_MARKS = (  # a word or two in brackets
+    "see comments?|comments?|corrected|retracted|abstract|review|letter|in process"
+    "|[a-z]+ transl"
+)
 _HUNG_ON = re.compile(
-    r"<\s*original\s*>.*"
-    r"|\s*[\[(](?:(?:published )?erratum appears|retract(?:ed|ion) in|update in"
-    r"|summary for|original report in|corrected and republished).*"
-    r"|\s*[\[(](?:see comments?|comments?|corrected|retracted|abstract|review|letter"
-    r"|in process|[a-z]+ transl)\b[^\])]*[\])]\W*$",
+    rf"<\s*original\s*>.*|\s*[\[(](?:{_NOTES}).*"
+    rf"|\s*[\[(](?:{_MARKS})\b[^\])]*[\])]\W*$",
     re.IGNORECASE | re.DOTALL,
 )
+HUNG_ON = rf"(?i)[\[(](?:{_NOTES}|{_MARKS})"  # where it may begin, without markup
 LABEL = (
     r"(?i)^\W*(?:retracted(?: article)?|withdrawn|short report|brief report"
     r"|original article|review article|research article|case report)\s*[:\]-]+\s*"
@@ -107,12 +113,10 @@ _COMMENT = (
     r"|discussion of)\b|\b(?:comments?|commentary)(?: on\b|$)"
 )
 _REVIEW = r"^(?:review of|book reviews?)\b|\bbook review$"
-_NOTICES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        _CITING_WORDS, _CORRECTION, _RETRACTION, _REPLY, _COMMENT, _REVIEW
-    )
+NOTICES = (
+    _CITING_WORDS, _CORRECTION, _RETRACTION, _REPLY, _COMMENT, _REVIEW,
 )  # fmt: skip
+_NOTICES = tuple(map(re.compile, NOTICES))
 CITING = 1
 CITATION = re.compile(r" vol \d+ (?:pg?|pp|page) .*$")
 _FIRST_LOOK = (
@@ -162,13 +166,8 @@ def family_name(author: str) -> str:
     return "" if " ".join(words) in NOBODY else "".join(words)
 
 
-def plain_people(authors: str) -> str:
-    """Return a list of authors in plain words, commas and semicolons kept."""
-    return ";".join(_plain_author(author) for author in authors.split(";"))
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _plain_author(author: str) -> str:
+def plain_author(author: str) -> str:
+    """Return an author in plain words, the comma behind the family name kept."""
     family, comma, given = author.partition(",")
     return plain_words(family) + comma + plain_words(given)
 

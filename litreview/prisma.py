@@ -7,7 +7,8 @@ box, which the identities count. With all of these at zero the identities are
 those of the published diagram; until then every rendering says INTERIM.
 
 Box ids follow the flow diagram of Page et al., BMJ 2021;372:n71; the open-work
-boxes and the two that explain the other-methods column are ours. Drawn are the
+boxes, the two that explain the other-methods column and the two of what one person
+screened alone are ours. Drawn are the
 variants for a new review: databases and registers, with or without other methods.
 """
 
@@ -44,7 +45,8 @@ class Flow:
     `counts` maps box id to count; a box of open work may be absent, which says
     zero. The five others split a box: by database, by register, the exclusions at
     full text by reason (one primary reason per report), and what was left
-    unscreened by the stopping rule.
+    unscreened by the stopping rule. `single_allowed` is the part of the records, 0
+    to 1, that the protocol lets one person screen alone; None says nothing of it.
     """
 
     counts: Mapping[str, int]
@@ -53,6 +55,7 @@ class Flow:
     dbr_excluded: Mapping[str, int] = field(default_factory=dict)
     other_excluded: Mapping[str, int] = field(default_factory=dict)
     stopping_rules: Mapping[str, int] = field(default_factory=dict)
+    single_allowed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,7 @@ _BOXES = (
         "of these, left unscreened by a stopping rule",
         "databases",
     ),
+    Box("ta_single_screened", "record", "of these, judged by one person", "databases"),
     Box("ft_not_yet_sought", "report", "full text not yet looked for", "databases"),
     Box("dbr_sought_reports", "report", "full text looked for", "databases"),
     Box("dbr_notretrieved_reports", "report", "full text not obtained", "databases"),
@@ -127,6 +131,7 @@ _BOXES = (
     Box("other_ta_in_progress", "record", "title/abstract: votes to come", "other"),
     Box("other_ta_conflict", "record", "title/abstract: votes that differ", "other"),
     Box("other_records_excluded", "record", "left out before the full text", "other"),
+    Box("other_ta_single_screened", "record", "titles judged by one person", "other"),
     Box("other_ft_not_yet_sought", "report", "full text not yet looked for", "other"),
     Box("other_sought_reports", "report", "full text looked for", "other"),
     Box("other_notretrieved_reports", "report", "full text not obtained", "other"),
@@ -157,6 +162,8 @@ OPEN_WORK = (
 OPEN_BOXES = (*OPEN_WORK, *(f"other_{box}" for box in OPEN_WORK))
 # The template has no place for these, so a published diagram may lack them.
 EXPLAINING_BOXES = ("other_duplicates", "other_records_excluded")
+# Told in a footnote, never drawn: reports on whose title one person alone decided.
+SINGLE_BOXES = ("ta_single_screened", "other_ta_single_screened")
 # The template's footnote **: counted only where there is something to count.
 RARE_BOXES = ("records_excluded_automatic",)
 # Box -> the split of it, by the name of the field of Flow that holds it.
@@ -203,6 +210,11 @@ IDENTITIES = (
         "records_excluded_automatic <= records_excluded",
         "what a stopping rule left unscreened is among the excluded",
         given="records_excluded_automatic",
+    ),
+    Identity(
+        "P4",
+        "ta_single_screened + records_excluded_automatic <= records_screened",
+        "what one person screened alone is among what people screened",
     ),
     Identity(
         "P5",
@@ -352,7 +364,7 @@ def _required(flow: Flow) -> Iterator[str]:
     other = any(BOXES[box].column == "other" for box in flow.counts if box in BOXES)
     columns = {"databases", "included"} | ({"other"} if other else set())
     for box in BOXES.values():
-        known = box.id in (*OPEN_BOXES, *EXPLAINING_BOXES, *RARE_BOXES)
+        known = box.id in (*OPEN_BOXES, *EXPLAINING_BOXES, *RARE_BOXES, *SINGLE_BOXES)
         if box.column in columns and not known:
             yield box.id
 
@@ -432,6 +444,31 @@ def to_json_object(flow: Flow, *, ids: Mapping[str, list[int]] | None) -> Json:
     if ids is not None:
         found["records"] = {box: list(members) for box, members in ids.items()}
     return found
+
+
+def single_screened(flow: Flow) -> str:
+    """Say how many records one person screened alone; empty if there are none."""
+    one, other = (count(flow, box) for box in SINGLE_BOXES)
+    if not one + other:
+        return ""
+    people = count(flow, "records_screened") - count(flow, "records_excluded_automatic")
+    said = [f"{one:,} of {people:,} records were screened by one person"]
+    allowed = flow.single_allowed
+    open_work = ("ta_unscreened", "ta_in_progress", "ta_conflict")
+    whole = people + sum(count(flow, box) for box in open_work)
+    if allowed is not None and one <= allowed * whole + 1:
+        limit = "" if allowed == 1 else f" (up to {_percent(allowed)})"
+        said.append(f"as the protocol allows{limit}")
+    elif allowed:
+        said.append(f"where the protocol allows up to {_percent(allowed)}")
+    elif allowed is not None:
+        said.append("which the protocol does not allow")
+    more = f" Of those found by other methods, {other:,} were." if other else ""
+    return f"{', '.join(said)}.{more}"
+
+
+def _percent(part: float) -> str:
+    return f"{part * 100:.4g} %"
 
 
 def to_csv_rows(flow: Flow) -> list[dict[str, str | int]]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import yaml
 
 from litreview.errors import UsageError
+from litreview.highlighting import Highlight, parse_highlight
 from litreview.stopping import Rule, parse_rule
 from litreview.vocabulary import Measure, Order, Role, Stage, Verdict
 from litreview.yamlfile import Node, refuse_twice, suggestion
@@ -28,6 +29,8 @@ ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 FRACTION = re.compile(r"[01](\.[0-9]{1,6})?")
+# How much of the work somebody takes on, relative to the others.
+SHARE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
 STAGES = [str(stage) for stage in Stage]
 # The orders a screener may ask for where the protocol says nothing; the first is used.
 USUAL_ORDERS = (Order.RANDOM, Order.NEWEST)
@@ -82,6 +85,7 @@ class Criteria:
     exclusion: tuple[Reason, ...]
     stages: tuple[StageRules, ...]
     guidance: tuple[str, ...] = ()
+    highlight: Highlight = Highlight()
 
     def reasons(self, stage: str) -> tuple[Reason, ...]:
         """Return the exclusion reasons of a stage, the highest priority first."""
@@ -94,20 +98,31 @@ class Criteria:
 
 @dataclass(frozen=True)
 class Person:
-    """Someone who works on the review."""
+    """Someone who works on the review.
+
+    `share` is how many records are handed to them relative to others; whoever is
+    `paused` is handed nothing new and keeps what they have.
+    """
 
     handle: str
     name: str
     role: Role
     active: bool = True
+    share: float = 1.0
+    paused: bool = False
 
 
 @dataclass(frozen=True)
 class StagePlan:
-    """How many independent votes a record gets at a stage."""
+    """How many independent votes a record gets at a stage.
+
+    `single_screened` is the part of the records, 0 to 1, that one person alone may
+    screen although `per_record` asks for more.
+    """
 
     stage: Stage
     per_record: int
+    single_screened: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -135,6 +150,11 @@ class Review:
         """Return the number of independent votes a record gets at a stage."""
         return next(plan.per_record for plan in self.stages if plan.stage == stage)
 
+    def single_screened(self, stage: str) -> float:
+        """Return the part of a stage's records that one person may screen alone."""
+        plan = next(plan for plan in self.stages if plan.stage == stage)
+        return 1.0 if plan.per_record == 1 else plan.single_screened
+
 
 def parse_criteria(node: Node) -> Criteria:
     """Read criteria.yaml.
@@ -143,7 +163,7 @@ def parse_criteria(node: Node) -> Criteria:
     """
     node.fields(
         required={"title", "version", "inclusion", "exclusion", "stages"},
-        optional={"streams", "guidance"},
+        optional={"streams", "guidance", "highlight"},
     )
     node["stages"].fields(required=STAGES)
     criteria = Criteria(
@@ -157,6 +177,7 @@ def parse_criteria(node: Node) -> Criteria:
         ),
         stages=tuple(_stage_rules(node["stages"], stage) for stage in Stage),
         guidance=node.sentences("guidance"),
+        highlight=parse_highlight(node.get("highlight")),
     )
     refuse_twice(node.listed("streams"), "id")
     refuse_twice(node["inclusion"].items(), "id")
@@ -248,13 +269,28 @@ def _refuse_unmeetable(node: Node, rules: StageRules, criteria: Criteria) -> Non
 
 
 def _person(node: Node) -> Person:
-    node.fields(required={"handle", "role"}, optional={"name", "active"})
+    node.fields(
+        required={"handle", "role"}, optional={"name", "active", "share", "paused"}
+    )
     return Person(
         handle=node.identifier("handle", HANDLE, "anna"),
         name=node.words("name", ""),
         role=node.member("role", Role),
         active=node["active"].boolean() if "active" in node else True,
+        share=_share(node["share"]) if "share" in node else 1.0,
+        paused=node["paused"].boolean() if "paused" in node else False,
     )
+
+
+def _share(node: Node) -> float:
+    word = node.text()
+    if not SHARE.fullmatch(word) or not float(word):
+        raise node.error(
+            f"{word!r} is no share of the work",
+            why="1 is the usual load, 0.5 half of it, 2 twice as much",
+            fix="write a number above 0; whoever is to get nothing has `paused: true`",
+        )
+    return float(word)
 
 
 def _calibration(node: Node) -> Calibration:
@@ -269,13 +305,35 @@ def _calibration(node: Node) -> Calibration:
 
 def _stage_plan(node: Node, stage: Stage) -> StagePlan:
     here = node[stage]
-    here.fields(required={"per_record"})
+    here.fields(required={"per_record"}, optional={"single_screened"})
     number = here["per_record"].integer()
     if number < 1:
         raise here["per_record"].error(
             f"{number} votes per record is too few", fix="ask for 1 or more; 2 is usual"
         )
-    return StagePlan(stage, number)
+    if "single_screened" not in here:
+        return StagePlan(stage, number)
+    return StagePlan(stage, number, _single_screened(here["single_screened"], stage))
+
+
+def _single_screened(node: Node, stage: Stage) -> float:
+    """Read the part of the records that one person may screen alone.
+
+    Source: MECIR C39, two people at full text is mandatory, at titles desirable.
+    """
+    if stage == Stage.FULL_TEXT:
+        raise node.error(
+            "full texts cannot be screened by one person",
+            why="two people judge every full text (MECIR C39)",
+            fix=f"leave single_screened out here; it is for {Stage.TITLE_ABSTRACT}",
+        )
+    word = node.text()
+    if not FRACTION.fullmatch(word) or not 0 < float(word) <= 1:
+        raise node.error(
+            f"{word!r} is no part of the records",
+            fix="write a number above 0 and up to 1, such as 0.2 for one in five",
+        )
+    return float(word)
 
 
 def refuse_answer(
@@ -351,10 +409,16 @@ language: en
 # Who works on the review; `litreview sync` brings a change into the database. Whoever
 # made the workspace is its lead already. Roles: {", ".join(Role)}.
 # Somebody who leaves gets `active: false`: votes stay, unfinished work is released.
+# `share: 0.5` gives half as many records as the others get, 2 twice as many. With
+# `paused: true` nothing new comes; what was handed out stays and may be voted on.
 #   - {{handle: anna, name: Anna Example, role: screener}}
+#   - {{handle: ben, name: Ben Example, role: screener, share: 0.5, paused: true}}
 people: []
 
-# How many people judge each record, independently, at each stage.
+# How many people judge each record, independently, at each stage. On title and
+# abstract, a part may be left to one person: {{per_record: 2, single_screened: 0.2}}
+# allows one record in five (`screen assign --per-record 1 --share 0.2`); PRISMA
+# says so. Full texts need two.
 stages:
   title_abstract: {{per_record: 2}}
   full_text: {{per_record: 2}}
@@ -430,6 +494,12 @@ stages:
 # Advice to the screeners, shown with the criteria.
 guidance:
   - If in doubt at title and abstract, say maybe; it keeps the record in.
+
+# Words that the screen marks in titles and abstracts; they decide nothing. A star
+# stands for any ending.
+# highlight:
+#   include: [teacher*, professional development]
+#   exclude: [nurs*, higher education]
 """
 
 STARTER_CODEBOOK = """\

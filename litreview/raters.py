@@ -84,6 +84,68 @@ def many_brennan_prediger(units: Units, categories: Sequence[Value]) -> Statisti
     return _many("brennan_prediger", seen, 1 / len(categories), slopes)
 
 
+def conger_kappa(units: Units) -> Statistic:
+    """Return Conger's kappa: Cohen's for any number of screeners, with gaps.
+
+    Each unit has the screeners' values in one and the same order. Chance is each
+    screener's own habit: pe is the mean over pairs of screeners of sum_k p_gk p_hk,
+    p_gk the share of k among the votes of screener g (Conger 1980, Psychol Bull
+    88:322; with gaps Gwet 2014). The interval is the jackknife's over records, with
+    Student's t.
+    """
+    kinds = Counter(tuple(unit) for unit in units if any(v is not None for v in unit))
+    number = kinds.total()
+    paired = sum(often for kind, often in kinds.items() if _votes(kind) > 1)
+    if not paired:
+        return undefined("conger_kappa", 0, NO_PAIRS)
+    value = _conger(kinds)
+    if value is None:
+        return undefined("conger_kappa", paired, ONE_VALUE)
+    if number < FEWEST_UNITS:
+        note = f"no interval: fewer than {FEWEST_UNITS} records"
+        return Statistic("conger_kappa", value, None, None, paired, note)
+    without = [
+        (_conger(kinds - Counter([kind])), often) for kind, often in kinds.items()
+    ]
+    known = [(one, often) for one, often in without if one is not None]
+    mean = sum(one * often for one, often in known) / number
+    squares = sum(often * (one - mean) ** 2 for one, often in known)
+    if len(known) < len(without):
+        note = "no interval: it hangs on one record"
+        return Statistic("conger_kappa", value, None, None, paired, note)
+    interval = wald(
+        value, squares * (number - 1) / number, student(number - 1), floor=-math.inf
+    )
+    return with_interval("conger_kappa", value, interval, paired)
+
+
+def _votes(kind: Sequence[Value | None]) -> int:
+    return sum(value is not None for value in kind)
+
+
+def _conger(kinds: Counter[tuple[Value | None, ...]]) -> float | None:
+    """Return Conger's kappa of records of these kinds; None if undefined."""
+    used: list[Counter[Value]] = [Counter() for _ in next(iter(kinds), ())]
+    agreed, paired = 0.0, 0
+    for kind, often in kinds.items():
+        for one, value in zip(used, kind, strict=True):
+            if value is not None:
+                one[value] += often
+        share = _unit_agreement(Counter(value for value in kind if value is not None))
+        if share is not None:
+            agreed, paired = agreed + often * share, paired + often
+    habits = [one for one in used if one]
+    raters, pe = len(habits), 0.0
+    for k in {value for one in habits for value in one}:
+        shares = [one[k] / one.total() for one in habits]
+        total, squares = sum(shares), sum(share * share for share in shares)
+        # The mean product of the shares of two different screeners.
+        pe += (total * total - squares) / (raters * (raters - 1)) if raters > 1 else 0.0
+    if not paired or math.isclose(pe, 1):
+        return None
+    return (agreed / paired - pe) / (1 - pe)
+
+
 def many_percent(units: Units) -> Statistic:
     """Return the share of pairs of votes on one record that are the same, 0 to 1.
 

@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -57,6 +57,18 @@ class Table:
     columns: tuple[str, ...] = ()
     group: str = ""
     pictures: Mapping[str, Callable[[Session], bytes]] = field(default_factory=dict)
+
+
+def only(table: Table, values: Mapping[str, str]) -> Table:
+    """Return a table with just the rows that have these values, by column."""
+
+    def query(session: Session, asker: Asker) -> pd.DataFrame:
+        found = table.query(session, asker)
+        for column, value in values.items():
+            found = found[found[column] == value]
+        return found.reset_index(drop=True)
+
+    return replace(table, query=query) if values else table
 
 
 def render(

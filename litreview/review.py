@@ -18,18 +18,21 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from litreview import (
-    audit,
     lookup,
     materials,
-    membership,
     notices,
+    outdated,
     pairs,
     protocol,
+    starters,
     state,
+    team,
+    waiting,
     yamlfile,
 )
-from litreview.codebook import parse_codebook, problems
-from litreview.errors import LitreviewError, NotAllowedError, UsageError, WorkspaceError
+from litreview.codebook import parse_codebook
+from litreview.errors import NotAllowedError, UsageError, WorkspaceError
+from litreview.looseends import problems
 from litreview.models import (
     Assignment,
     CodebookVersion,
@@ -75,12 +78,20 @@ class Texts:
 # -- files ------------------------------------------------------------------------
 
 
-def plant(root: Path, *, title: str, question: str, example: bool) -> list[Path]:
+def plant(
+    root: Path,
+    *,
+    title: str,
+    question: str,
+    example: bool,
+    codebook: str = starters.FIRST,
+) -> list[Path]:
     """Write the folders and files of a new workspace.
 
-    With `example` they are this project's own review. An existing file is never
-    overwritten. Returns what it made, folders before what is in them. Raises
-    `WorkspaceError` where `root` cannot be a workspace, and leaves nothing behind.
+    `codebook` names the starter; with `example` all are this project's own review.
+    An existing file is never overwritten. Returns what it made, folders before what
+    is in them. Raises `WorkspaceError` where `root` cannot be a workspace, and leaves
+    nothing behind.
     """
     if root.exists() and not root.is_dir():
         raise WorkspaceError(f"{root} is a file", fix="name a folder")
@@ -90,7 +101,10 @@ def plant(root: Path, *, title: str, question: str, example: bool) -> list[Path]
             why="it has screening/review.yaml; nothing was changed",
             fix="go there and run `litreview status`",
         )
-    files = _example_files(root) if example else _starter_files(root, title, question)
+    book = starters.codebook(codebook)
+    files = (
+        _example_files(root) if example else _starter_files(root, title, question, book)
+    )
     made: list[Path] = []
     try:
         for folder in (*FOLDERS, "exports"):
@@ -119,11 +133,13 @@ def _make_folder(folder: Path) -> list[Path]:
     return missing[::-1]
 
 
-def _starter_files(root: Path, title: str, question: str) -> dict[Path, bytes]:
+def _starter_files(
+    root: Path, title: str, question: str, book: str
+) -> dict[Path, bytes]:
     texts = {
         MARKER: protocol.starter_review(title, question),
         Path("screening/criteria.yaml"): protocol.starter_criteria(),
-        Path("screening/codebooks/codebook.yaml"): protocol.starter_codebook(),
+        Path("screening/codebooks/codebook.yaml"): book,
         Path(".gitignore"): "/db/*.sqlite\n/db/*.sqlite-*\n",
     }
     found = {root / name: text.encode() for name, text in texts.items()}
@@ -193,7 +209,7 @@ def sync(session: Session, texts: Texts, *, handle: str) -> list[str]:
     parsed = parse(texts)
     changes = _first_lead(session, parsed, handle)
     by = lookup.actor(session, handle, roles=(Role.LEAD,))
-    changes += _people(session, parsed, by)
+    changes += team.sync(session, parsed, by)
     renewed = _protocol(session, texts, by)
     changes += renewed
     changes += _codebooks(session, texts, by)
@@ -241,50 +257,6 @@ def _first_lead(session: Session, parsed: protocol.Review, handle: str) -> list[
     return [f"{handle} is the lead"]
 
 
-def _people(session: Session, parsed: protocol.Review, by: Person) -> list[str]:
-    changes = []
-    for wanted in parsed.people:
-        found = session.scalar(select(Person).where(Person.handle == wanted.handle))
-        if found is None:
-            found = Person(handle=wanted.handle, name=wanted.name, role=wanted.role)
-            found.active = wanted.active
-            session.add(found)
-            session.flush()
-            audit.note(session, "person.joined", by=by, subject=wanted.handle)
-            changes.append(f"{wanted.handle} joins as {wanted.role}")
-        else:
-            changes += _changed_person(session, found, wanted, by)
-    leads = select(func.count(Person.id)).where(Person.role == Role.LEAD, Person.active)
-    if not session.scalar(leads):
-        raise LitreviewError(
-            "the review would be left without a lead",
-            fix="give somebody in screening/review.yaml the role lead",
-        )
-    return changes
-
-
-def _changed_person(
-    session: Session, found: Person, wanted: protocol.Person, by: Person
-) -> list[str]:
-    changes = []
-    if wanted.name and wanted.name != found.name:
-        found.name = wanted.name
-        changes.append(f"{found.handle} is called {wanted.name}")
-    if wanted.role != found.role:
-        detail = {"from": found.role, "to": str(wanted.role)}
-        audit.note(session, "person.role", by=by, subject=found.handle, detail=detail)
-        changes.append(f"{found.handle}: {found.role} becomes {wanted.role}")
-        found.role = wanted.role
-    if wanted.active != found.active:
-        found.active = wanted.active
-        kind = "person.joined" if wanted.active else "person.left"
-        audit.note(session, kind, by=by, subject=found.handle)
-        released = 0 if wanted.active else membership.release(session, [found.id])
-        word = "is back" if wanted.active else f"leaves; {released} records released"
-        changes.append(f"{found.handle} {word}")
-    return changes
-
-
 def _protocol(session: Session, texts: Texts, by: Person) -> list[str]:
     digest = sha256(texts.review + "\0" + texts.criteria)
     newest = session.scalar(
@@ -303,7 +275,9 @@ def _protocol(session: Session, texts: Texts, by: Person) -> list[str]:
     votes = session.scalar(select(func.count(Decision.id))) or 0
     if newest is None:
         return ["the protocol is in force"]
-    return [f"a new version of the protocol is in force; {votes} votes name older ones"]
+    session.flush()
+    told = f"a new version of the protocol is in force; {votes} votes name older ones"
+    return [told, *outdated.words(session)]
 
 
 def _codebooks(session: Session, texts: Texts, by: Person) -> list[str]:
@@ -359,7 +333,10 @@ def _rounds(session: Session, parsed: protocol.Review, by: Person) -> list[str]:
 
 @dataclass(frozen=True)
 class Status:
-    """Where the review stands; `next_steps` are commands, the first one first."""
+    """Where the review stands; `next_steps` are commands, the first one first.
+
+    `waits` says which records wait for somebody who may never come.
+    """
 
     title: str
     people: dict[str, str]
@@ -376,6 +353,7 @@ class Status:
     items: int
     notices: list[notices.Told]
     next_steps: list[str]
+    waits: list[str]
 
 
 def status(session: Session, *, strategies: int | None = None) -> Status:
@@ -405,6 +383,7 @@ def status(session: Session, *, strategies: int | None = None) -> Status:
         items=session.scalar(select(func.count(SurveyItem.id))) or 0,
         notices=notices.listed(session),
         next_steps=[],
+        waits=[str(one) for stage in Stage for one in waiting.waits(session, stage)],
     )
     steps = _next_steps(session, known)
     if strategies == 0 and not known.records:

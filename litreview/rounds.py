@@ -2,8 +2,10 @@
 
 A round fixes its number of votes for good. Asking for another number opens a new
 main round for what has not been handed out yet; records of the earlier round keep
-theirs. Handing out is balanced and seeded (`assignment.allocate`), counts the
-people who already have or voted on a report, and never goes beyond its number.
+theirs. Handing out is balanced by everybody's share of the work and seeded
+(`assignment.allocate`), counts the people who already have or voted on a report, and
+never goes beyond its number. Who is paused is handed nothing and keeps what they
+have; who has left gives back what has no vote.
 """
 
 from __future__ import annotations
@@ -17,13 +19,16 @@ from dataclasses import dataclass
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from litreview import lookup, membership, state
+from litreview import audit, lookup, membership, state
 from litreview.assignment import allocate, too_few
 from litreview.errors import LitreviewError, NotAllowedError, UsageError
 from litreview.models import Assignment, Person, Record, ScreeningRound
 from litreview.outcome import Outcome
 from litreview.vocabulary import Retrieval, Role, RoundKind, Stage
 from litreview.wording import phrase
+
+# Whom records are handed to, leads only if asked for.
+TAKERS = (Role.SCREENER, Role.LEAD)
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class HandedOut:
-    """What an assignment did: new records by handle, and what was complete before."""
+    """What an assignment did: new records by handle, and how many records they are.
+
+    `short` is the number of records that ask for more people than there are to hand
+    them to; they were left as they are.
+    """
 
     round_name: str
     per_record: int
     new: dict[str, int]
     records: int
+    short: int = 0
 
 
 def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
@@ -52,13 +62,14 @@ def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
 
     At full text, a report whose text could not be had is handed to nobody.
 
-    Raises `UsageError` where there are fewer screeners than votes to give, or a
-    round of this name asks for another number.
+    Raises `UsageError` where every such report asks for more people than there are,
+    where a round of this name asks for another number, and for one vote a record
+    where the protocol asks for more.
     """
     require_lead(by)
     take_turn(session, plan.stage)
     target = _round(session, plan, by)
-    membership.release(session, _gone(session))
+    take_back(session)
     outcomes = state.outcomes(session, plan.stage)
     taken = _taken(session, plan.stage, outcomes)
     need = state.needs(session, plan.stage)
@@ -69,29 +80,87 @@ def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
         if not outcome.complete and cluster not in missing
     }
     people = screeners(session, with_leads=plan.with_leads)
+    short = _short(open_clusters, taken, people)
     made: list[tuple[int, str]] = []
-    for number in sorted(set(open_clusters.values())):
-        these = [cluster for cluster, asked in open_clusters.items() if asked == number]
+    for number in sorted({open_clusters[c] for c in open_clusters.keys() - short}):
+        these = [
+            cluster
+            for cluster, asked in open_clusters.items()
+            if asked == number and cluster not in short
+        ]
         made += allocate(
             these,
-            dict.fromkeys(people, 1.0),
+            people,
             per_record=number,
             seed=plan.seed,
             taken=_with_these(taken, made),
         )
-    _store(session, plan, target, made, by)
+    if short and not made:
+        raise too_few(len(people), max(open_clusters[cluster] for cluster in short))
+    store(session, made, target, seed=plan.seed, by=by)
+    return handed_out(target, made, people, len(short))
+
+
+def handed_out(
+    target: ScreeningRound,
+    made: Collection[tuple[int, str]],
+    people: Collection[str],
+    short: int = 0,
+) -> HandedOut:
+    """Return what was done as pairs of report and handle, counted."""
     counts = Counter(handle for _cluster, handle in made)
     return HandedOut(
         target.name,
         target.per_record,
-        {handle: counts.get(handle, 0) for handle in people},
+        {handle: counts.get(handle, 0) for handle in sorted(people)},
         len({cluster for cluster, _handle in made}),
+        short,
     )
 
 
+def _short(
+    asked: Mapping[int, int],
+    taken: Mapping[int, Collection[str]],
+    people: Collection[str],
+) -> set[int]:
+    """Return the reports that ask for more people than have them or could."""
+    able = set(people)
+    return {
+        cluster
+        for cluster, number in asked.items()
+        if len(able.union(taken.get(cluster, ()))) < number
+    }
+
+
+def release(session: Session, handle: str, *, by: Person) -> int:
+    """Take back what somebody paused has not voted on; return how many hand-outs.
+
+    For a lead. The next `assign` hands the records to others. Raises
+    `LitreviewError` for somebody at work: they would be handed them again.
+    """
+    require_lead(by)
+    person = lookup.person(session, handle)
+    if person.active and not person.paused and person.role in TAKERS:
+        raise LitreviewError(
+            f"{handle} is at work, and would be handed the records again",
+            fix="set `paused: true` in screening/review.yaml and run `litreview sync`",
+        )
+    for stage in Stage:
+        take_turn(session, stage)
+    number = membership.release(session, [person.id])
+    audit.note(
+        session,
+        "screen.released",
+        by=by,
+        subject=handle,
+        detail={"records": number},
+    )
+    return number
+
+
 def require_lead(by: Person) -> None:
-    """Refuse anybody but a lead."""
-    if by.role != Role.LEAD:
+    """Refuse anybody but a lead who is in the team."""
+    if by.role != Role.LEAD or not by.active:
         raise NotAllowedError(
             f"{by.handle} may not hand out records", fix="ask a lead of the review"
         )
@@ -104,10 +173,11 @@ def take_turn(session: Session, stage: str) -> None:
     session.execute(rounds.order_by(ScreeningRound.id).with_for_update(key_share=True))
 
 
-def _gone(session: Session) -> list[int]:
-    """Return the people who cannot vote any more."""
+def take_back(session: Session) -> None:
+    """Take back what people have in hand who cannot vote any more."""
     lost = Person.role.in_([Role.CODER, Role.READER])
-    return list(session.scalars(select(Person.id).where(~Person.active | lost)))
+    gone = select(Person.id).where(~Person.active | lost)
+    membership.release(session, list(session.scalars(gone)))
 
 
 def _round(session: Session, plan: Plan, by: Person) -> ScreeningRound:
@@ -125,21 +195,50 @@ def _round(session: Session, plan: Plan, by: Person) -> ScreeningRound:
     wanted = plan.per_record or usual
     if main is not None and plan.round_name is None and wanted == main.per_record:
         return main
+    _refuse_single(session, plan.stage, wanted)
     _refuse_unmeetable(session, plan, wanted)
     name = _next_name(session, plan.stage)
     if plan.round_name is not None:
         name = phrase(plan.round_name, "round's name")
+    return open_round(session, plan.stage, name, wanted, by=by)
+
+
+def open_round(  # noqa: PLR0913 - the columns of one row
+    session: Session,
+    stage: str,
+    name: str,
+    per_record: int,
+    *,
+    kind: RoundKind = RoundKind.MAIN,
+    by: Person,
+) -> ScreeningRound:
+    """Store and return a new round whose votes count."""
     made = ScreeningRound(
-        stage=plan.stage,
+        stage=stage,
         name=name,
-        kind=RoundKind.MAIN,
-        per_record=wanted,
+        kind=kind,
+        per_record=per_record,
         counts=True,
         person_id=by.id,
     )
     session.add(made)
     session.flush()
     return made
+
+
+def _refuse_single(session: Session, stage: str, wanted: int) -> None:
+    """Refuse a round of one vote a record where the protocol asks for more."""
+    usual = lookup.review(session).per_record(stage)
+    if wanted > 1 or usual == 1:
+        return
+    raise UsageError(
+        f"the protocol asks for {usual} votes a record at {stage}, not for one",
+        why="a part of the records may be left to one person only if the protocol "
+        "says so, and PRISMA states it",
+        fix="give --share, a part that the protocol allows"
+        if stage == Stage.TITLE_ABSTRACT
+        else "leave --per-record out; two people judge every full text",
+    )
 
 
 def _refuse_unmeetable(session: Session, plan: Plan, wanted: int) -> None:
@@ -150,6 +249,11 @@ def _refuse_unmeetable(session: Session, plan: Plan, wanted: int) -> None:
 
 
 def _same_number(named: ScreeningRound, plan: Plan) -> ScreeningRound:
+    if named.name == state.SINGLE:
+        raise UsageError(
+            f"the round {named.name!r} is for the part that one person screens",
+            fix="give --per-record 1 --share PART for more of it",
+        )
     if plan.per_record not in (None, named.per_record):
         raise UsageError(
             f"the round {named.name!r} asks for {named.per_record} votes",
@@ -166,19 +270,27 @@ def _next_name(session: Session, stage: str) -> str:
     return next(name for name in itertools.chain(["main"], later) if name not in names)
 
 
-def screeners(session: Session, *, with_leads: bool) -> list[str]:
-    """Return the handles of those whom records are handed to; refuse if nobody."""
+def screeners(session: Session, *, with_leads: bool) -> dict[str, float]:
+    """Return handle -> share of those whom records are handed to; refuse if nobody.
+
+    Who is paused is not among them.
+    """
     roles = [Role.SCREENER, *([Role.LEAD] if with_leads else [])]
-    query = select(Person.handle).where(Person.active, Person.role.in_(roles))
-    handles = sorted(session.scalars(query))
-    if not handles:
+    query = select(Person).where(Person.active, Person.role.in_(roles))
+    people = session.scalars(query.order_by(Person.handle)).all()
+    found = {person.handle: person.share for person in people if not person.paused}
+    if not found:
         raise LitreviewError(
             "there is nobody to hand records to",
-            why="no active person has the role screener",
-            fix="add people to screening/review.yaml and run `litreview sync`, "
+            why="everybody with the role screener is paused"
+            if people
+            else "no active person has the role screener",
+            fix="end a pause in screening/review.yaml and run `litreview sync`"
+            if people
+            else "add people to screening/review.yaml and run `litreview sync`, "
             "or give --with-leads",
         )
-    return handles
+    return dict(sorted(found.items()))
 
 
 def _taken(
@@ -216,18 +328,20 @@ def _with_these(
     return dict(found)
 
 
-def _store(
+def store(
     session: Session,
-    plan: Plan,
+    made: Collection[tuple[int, str]],
     target: ScreeningRound,
-    made: list[tuple[int, str]],
+    *,
+    seed: int,
     by: Person,
 ) -> None:
+    """Hand out reports to people; a report that is in a round stays in it."""
     person = dict(session.execute(select(Person.handle, Person.id)).all())
-    existing = membership.places(session, plan.stage)
+    existing = membership.places(session, target.stage)
     order = list(made)
     # A random order for each screener, so that nobody's queue tells of another's.
-    random.Random(plan.seed).shuffle(order)  # noqa: S311 - a draw to repeat
+    random.Random(seed).shuffle(order)  # noqa: S311 - a draw to repeat
     for position, (cluster, handle) in enumerate(order):
         round_id, record_id = existing.get(cluster, (target.id, cluster))
         session.add(

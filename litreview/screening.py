@@ -152,9 +152,9 @@ def withdraw(
     Of a vote in a pilot and one that counts it is the later.
 
     Raises `NotFoundError` where there is no vote to take back, `NotAllowedError`
-    for somebody who has left.
+    for who may not vote.
     """
-    _require_present(screener)
+    require_voter(screener)
     lookup.record(session, record_id)
     cluster = state.lock_clusters(session, [record_id]).pop()
     own = max(

@@ -236,8 +236,7 @@ def set_aside(
 
     The votes stay stored; they stop counting and the report is handed out again.
     """
-    if by.role != Role.LEAD or not by.active:
-        raise NotAllowedError("only a lead may set votes aside")
+    lookup.require(by, Role.LEAD)
     if screener.active:
         raise NotAllowedError(
             f"{screener.handle} is still in the team and can vote again",

@@ -18,7 +18,7 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import links, merged, payloads, state
+from litreview import links, lookup, merged, payloads, state
 from litreview.citation import authors_text
 from litreview.frame import Columns, frame
 from litreview.links import Link
@@ -88,6 +88,12 @@ def find(session: Session) -> list[Found]:
         for cluster, view in merged.views(session, wanted).items()
         for told in [view.citation()]
     ]
+
+
+def held(session: Session, record_id: int) -> list[Link]:
+    """Return the links that the payloads of a record's report hold, the best first."""
+    home = lookup.record(session, record_id).cluster_id
+    return links.best(_links(session, [home])[home])
 
 
 def requests(session: Session, wanted: Collection[int]) -> pd.DataFrame:

@@ -11,22 +11,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import lookup, passages, state, streams
+from litreview import (
+    inventory,
+    lookup,
+    passages,
+    permission,
+    ratings,
+    state,
+    streams,
+)
 from litreview.codebook import Codebook, Construct
 from litreview.frame import Columns, frame
 from litreview.models import Person
+from litreview.ratings import Rank
 from litreview.synthesis import (
     CmoConfiguration,
     CmoEvidence,
     CmoPart,
     CodeApplication,
-    Instrument,
-    ItemEvidence,
-    ItemVersion,
-    SurveyItem,
 )
 from litreview.vocabulary import CmoRole, ItemStatus, Relation, Stage
 
@@ -38,11 +43,20 @@ CONSTRUCT_COLUMNS: Columns = {
     "definition": "text",
     "cmo_role": "text",
     "level": "text",
+    "pole_of": "text",
+    "sources": "list",
+    "contested_by": "list",
+    "claim": "text",
+    "counter_claim": "text",
     "studies": "int",
     "quotes": "int",
     "items": "int",
     "gap": "text",
     "streams": "text",
+    "instruments": "list",
+    "proxies": "list",
+    "rank": "number",
+    "raters": "int",
     "codebook": "text",
 }
 CMO_COLUMNS: Columns = {
@@ -73,6 +87,20 @@ ITEM_COLUMNS: Columns = {
     "level": "text",
     "scale": "text",
     "reverse": "flag",
+    "period": "text",
+    "respondent": "text",
+    "origin": "text",
+    "source_instrument": "text",
+    "source_number": "text",
+    "source_page": "text",
+    "adaptation": "text",
+    "licence": "text",
+    "permission": "text",
+    "permission_evidence": "text",
+    "reliability": "text",
+    "validity": "text",
+    "sample": "text",
+    "country": "text",
     "evidence": "list",
     "quotes": "int",
     "studies": "int",
@@ -83,6 +111,7 @@ ITEM_COLUMNS: Columns = {
 # What fills the gap column: no included study is coded with it, or no item asks it.
 GAP = "gap"
 NOT_IN_FORCE = "(in no codebook in force)"
+WITHHELD = "(withheld: no permission recorded for {!r})"
 
 
 # -- constructs ----------------------------------------------------------------------
@@ -90,10 +119,16 @@ NOT_IN_FORCE = "(in no codebook in force)"
 
 @dataclass(frozen=True)
 class Use:
-    """What was made of constructs: by construct id, the codes and the items."""
+    """What was made of constructs, by construct id.
+
+    The codes, how many items, the found instruments that have some of these items,
+    and the variables of secondary data that stand for it.
+    """
 
     codes: Mapping[str, list[int]]
     items: Mapping[str, int]
+    instruments: Mapping[str, set[str]]
+    proxies: Mapping[str, list[str]]
     study_of: Mapping[int, int]
     streams_of: Mapping[int, frozenset[str]]
 
@@ -105,9 +140,13 @@ def constructs(session: Session) -> pd.DataFrame:
     what is below it: `studies` are the distinct included studies, `quotes` the
     passages, `items` those not retired; `gap` says that there is no study or no
     item. `streams` counts the studies that serve each, as `stream 3; other 1`.
+    `instruments` are the found ones that have items on it, `proxies` the codebook's
+    and the usable indicators, as `dataset: variable (quality)`; `rank` is the mean
+    place that `raters` people gave it (`ratings.ranks`). `sources` and `contested_by`
+    are citations; who disputes a construct is never left out.
     Below them stand ids that were used and are in no codebook any more.
     """
-    use = _use(session)
+    use, ranked = _use(session), ratings.ranks(session)
     rows: list[tuple[object, ...]] = []
     known: set[str] = set()
     for version in lookup.codebooks(session):
@@ -115,31 +154,47 @@ def constructs(session: Session) -> pd.DataFrame:
         below = _below(book)
         known |= below.keys()
         labels = {group.id: group.label for group in book.groups}
+        cited = {one.id: one.cite for one in book.references}
         rows += [
-            (*_described(entry, labels), *_counted(below[entry.id], use), version.name)
+            (
+                *_described(entry, labels, cited),
+                *_counted(below[entry.id], use),
+                *_ranked(ranked.get(entry.id)),
+                version.name,
+            )
             for entry in book.constructs
         ]
     rows += [
-        (old, NOT_IN_FORCE, "", "", "", "", "", *_counted({old}, use), "")
+        (
+            *(old, NOT_IN_FORCE, "", "", "", "", "", "", (), (), "", ""),
+            *(*_counted({old}, use), *_ranked(ranked.get(old)), ""),
+        )
         for old in sorted((use.codes.keys() | use.items.keys()) - known)
     ]
     return frame(CONSTRUCT_COLUMNS, rows)
 
 
-def _described(entry: Construct, labels: Mapping[str, str]) -> tuple[object, ...]:
+def _described(
+    entry: Construct, labels: Mapping[str, str], cited: Mapping[str, str]
+) -> tuple[object, ...]:
     return (
-        entry.id,
-        entry.label,
-        labels.get(entry.group, entry.group),
-        entry.parent,
-        entry.definition,
-        entry.cmo_role.value,
-        entry.level.value,
+        *(entry.id, entry.label, labels.get(entry.group, entry.group), entry.parent),
+        *(entry.definition, entry.cmo_role.value, entry.level.value, entry.pole_of),
+        tuple(cited.get(name, name) for name in entry.sources),
+        tuple(cited.get(name, name) for name in entry.contested_by),
+        *(entry.claim, entry.counter_claim),
     )
 
 
+def _ranked(rank: Rank | None) -> tuple[object, ...]:
+    return (None, 0) if rank is None else (rank.mean, rank.n)
+
+
 def _counted(ids: Iterable[str], use: Use) -> tuple[object, ...]:
-    """Return studies, quotes, items, gap and streams of these constructs together."""
+    """Return what `Use` says of these constructs together.
+
+    Studies, quotes, items, gap, streams, instruments and proxies.
+    """
     wanted = list(ids)
     codes = [code for name in wanted for code in use.codes.get(name, ())]
     studies = {use.study_of[code] for code in codes}
@@ -149,7 +204,10 @@ def _counted(ids: Iterable[str], use: Use) -> tuple[object, ...]:
     )
     told = "; ".join(f"{stream} {served[stream]}" for stream in sorted(served))
     gap = "" if studies and items else GAP
-    return len(studies), len(codes), items, gap, told
+    names = {one for name in wanted for one in use.instruments.get(name, ())}
+    proxies = {one for name in wanted for one in use.proxies.get(name, ())}
+    found = tuple(sorted(names)), tuple(sorted(proxies))
+    return len(studies), len(codes), items, gap, told, *found
 
 
 def _below(book: Codebook) -> dict[str, set[str]]:
@@ -173,16 +231,17 @@ def _use(session: Session) -> Use:
     ):
         if number in study_of:
             codes[name].append(number)
-    items = Counter(
-        name
-        for name, version in session.execute(
-            select(SurveyItem.construct, ItemVersion)
-            .join(ItemVersion, ItemVersion.item_id == SurveyItem.id)
-            .where(ItemVersion.id.in_(_newest_wordings()))
-        )
-        if version.status != ItemStatus.RETIRED
-    )
-    return Use(codes, items, study_of, _streams_of(session))
+    banked = inventory.banked(session)
+    standing = [one for one in banked if one.wording.status != ItemStatus.RETIRED]
+    items = Counter(one.item.construct for one in standing)
+    known = inventory.known(session)
+    instruments: dict[str, set[str]] = defaultdict(set)
+    for one in standing:
+        home = known[one.item.instrument_id]
+        if home.found:
+            instruments[one.item.construct].add(home.row.name)
+    proxies, streams_of = inventory.proxies(session), _streams_of(session)
+    return Use(codes, items, instruments, proxies, study_of, streams_of)
 
 
 def _streams_of(session: Session) -> dict[int, frozenset[str]]:
@@ -254,48 +313,23 @@ def items(session: Session) -> pd.DataFrame:
     """Return the newest wording of each item, by id (`ITEM_COLUMNS`).
 
     `evidence` are all code ids that it rests on, `quotes` how many of them count,
-    `studies` the distinct included studies they come from.
+    `studies` the distinct included studies they come from. Where the words are
+    another's and no permission is recorded, the text says so in their place.
     """
-    handles = _handles(session)
-    study_of, labels = passages.counting(session), _labels(session)
-    evidence: dict[int, list[int]] = defaultdict(list)
-    for resting in session.scalars(select(ItemEvidence).order_by(ItemEvidence.code_id)):
-        evidence[resting.item_id].append(resting.code_id)
-    query = (
-        select(SurveyItem, ItemVersion, Instrument.name)
-        .join(ItemVersion, ItemVersion.item_id == SurveyItem.id)
-        .join(Instrument, Instrument.id == SurveyItem.instrument_id)
-        .where(ItemVersion.id.in_(_newest_wordings()))
-    )
+    labels = _labels(session)
+    withheld = {one.item_id: one for one in permission.unpermitted(session)}
     rows = []
-    for item, wording, instrument in session.execute(query):
-        counting = [code for code in evidence[item.id] if code in study_of]
-        rows.append(
-            (
-                item.id,
-                instrument,
-                item.construct,
-                labels.get(item.construct, NOT_IN_FORCE),
-                wording.text,
-                wording.status,
-                wording.version,
-                wording.referent,
-                wording.level,
-                wording.scale,
-                wording.reverse,
-                tuple(evidence[item.id]),
-                len(counting),
-                len({study_of[code] for code in counting}),
-                wording.why,
-                handles.get(wording.person_id, ""),
-                wording.at,
-            )
-        )
+    for row in inventory.items(session):
+        number, name = row["item_id"], str(row["construct"])
+        told = {**row, "label": labels.get(name, NOT_IN_FORCE)}
+        evidence, idle = row["evidence"], row["idle"]
+        assert isinstance(evidence, list)  # noqa: S101 - as its docstring says
+        assert isinstance(idle, list)  # noqa: S101
+        told |= {"evidence": tuple(evidence), "quotes": len(evidence) - len(idle)}
+        if number in withheld:
+            told["text"] = WITHHELD.format(withheld[number].instrument)
+        rows.append(tuple(told[column] for column in ITEM_COLUMNS))
     return frame(ITEM_COLUMNS, rows, by=["item_id"])
-
-
-def _newest_wordings() -> Select[int]:
-    return select(func.max(ItemVersion.id)).group_by(ItemVersion.item_id)
 
 
 def _labels(session: Session) -> dict[str, str]:

@@ -33,15 +33,23 @@ _COUNTED = ("one", "two", "three", "four", "five", "six")
 _AS_DIGITS = {
     word: str(n) for words in (_ROMAN, _COUNTED) for n, word in enumerate(words, 1)
 }
+_ALONE = ("ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii")
+_COUNTABLE = (
+    "part", "phase", "study", "type", "volume", "chapter", "grade", "class", "paper",
+    "section", "stage", "trial", "experiment", "group",
+)  # fmt: skip
 _NUMBER = re.compile(
-    r"\d+|\b(?:iii?|iv|vi{1,3}|ix|xii?)\b"
-    r"|\b(?:part|phase|study|type|volume|chapter|grade|class|paper|section|stage"
-    r"|trial|experiment|group) (i|v|x|one|two|three|four|five|six|[a-f])\b"
+    rf"\d+|\b(?:{'|'.join(_ALONE)})\b"
+    rf"|\b(?:{'|'.join(_COUNTABLE)}) (i|v|x|one|two|three|four|five|six|[a-f])\b"
 )
+_NUMBER_WORDS = frozenset((*_ALONE, *_COUNTABLE))
 
 
 def numbers_in(title: str) -> list[str]:
     """Return the numbers of a title in order: digits, Roman, "part one"."""
+    words = title.split()
+    if _NUMBER_WORDS.isdisjoint(words) and "".join(words).isalpha():
+        return []  # spares the pattern for most titles
     found = (match[1] or match[0] for match in _NUMBER.finditer(title))
     return [_AS_DIGITS.get(word, word.lstrip("0") or "0") for word in found]
 

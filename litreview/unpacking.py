@@ -1,26 +1,27 @@
 """What was said in a pack comes back into the review.
 
-Each vote is stored once, known by its `uid`, on the payload, the protocol and the
-report that the screener saw. What has changed in the review meanwhile changes no
-vote; it is told. Whoever said something later, here or in another pack, is taken at
-their later word, so that packs may come back in any order.
+Each vote, note and label is stored once, known by its `uid`, a vote on the payload,
+the protocol and the report that the screener saw. What has changed in the review
+meanwhile changes no vote; it is told. Whoever said something later, here or in
+another pack, is taken at their later word, so that packs may come back in any order.
+
+Votes are stored some hundreds of records at a time (`tally`), with the same answers
+as one by one; what is unusual about a record goes the way that all votes go.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from litreview import lookup, membership, packs, screening, state
+from litreview import lookup, packs, packvotes, state
+from litreview.annotations import require_writer
 from litreview.errors import (
-    LitreviewError,
     NotAllowedError,
-    NotFoundError,
     UsageError,
 )
 from litreview.models import (
@@ -31,32 +32,13 @@ from litreview.models import (
     ProtocolVersion,
     RawRecord,
     Record,
+    RecordAnnotation,
     ScreeningRound,
 )
-from litreview.packfile import Manifest, Pack, Said
-from litreview.vocabulary import WITHDRAWN, Origin, Role
-
-
-@dataclass
-class Back:
-    """What came of a pack: counts, and the ids of records of which more is to say.
-
-    `later` are those on which the screener said something later elsewhere, and that
-    stands; `changed` have another payload by now, `regrouped` are in another report,
-    `elsewhere` are no longer handed to this person: their votes are stored as cast.
-    `waiting` says why votes cannot be stored now; the pack can be brought back again.
-    """
-
-    screener: str
-    stage: str
-    stored: int = 0
-    already_there: int = 0
-    later: list[int] = field(default_factory=list)
-    changed: list[int] = field(default_factory=list)
-    regrouped: list[int] = field(default_factory=list)
-    elsewhere: list[int] = field(default_factory=list)
-    old_protocol: bool = False
-    waiting: list[str] = field(default_factory=list)
+from litreview.packfile import Manifest, Noted, Pack, Said
+from litreview.packvotes import Back, Brought
+from litreview.vocabulary import Annotation, Role, Stage
+from litreview.wording import choice, phrase
 
 
 def bring_back(session: Session, pack: Pack, *, by: Person) -> Back:
@@ -75,25 +57,27 @@ def bring_back(session: Session, pack: Pack, *, by: Person) -> Back:
     for vote in pack.said:
         said[vote.record_id].append(vote)
     state.lock_clusters(session, said)
-    one = _Brought(session, pack, screener, by, protocol, together(pack))
+    one = Brought(
+        session,
+        pack,
+        screener,
+        by,
+        protocol,
+        lookup.parsed_criteria(protocol),
+        together(pack),
+    )
     there = _there(session, said)
-    for record_id, votes in said.items():
-        new = [vote for vote in votes if vote.uid not in there[record_id]]
-        back.already_there += len(votes) - len(new)
-        if new:
-            _bring_one(one, new, {vote.uid for vote in votes}, back)
+    back.already_there = sum(map(len, there.values()))
+    new = {
+        record_id: fresh
+        for record_id, votes in said.items()
+        if (fresh := [vote for vote in votes if vote.uid not in there[record_id]])
+    }
+    uids = {record: {vote.uid for vote in votes} for record, votes in said.items()}
+    packvotes.bring(one, new, uids, back)
+    _bring_words(one, back)
     _look_again(session, pack, screener, said, back)
     return back
-
-
-@dataclass(frozen=True)
-class _Brought:
-    session: Session
-    pack: Pack
-    screener: Person
-    by: Person
-    protocol: ProtocolVersion
-    together: Mapping[int, set[int]]
 
 
 def together(pack: Pack) -> dict[int, set[int]]:
@@ -123,7 +107,7 @@ def _require_ours(session: Session, pack: Pack, by: Person) -> ProtocolVersion:
             why="its protocol or its records are not those of this database",
             fix="give -w DIR or --database URL of the review that it was made in",
         )
-    if not _was_made_here(session, told) and by.role != Role.LEAD:
+    if _made_here(session, told) is None and by.role != Role.LEAD:
         raise NotAllowedError(
             "this review does not remember making this pack",
             why="its database was put back as it was before, or the pack altered",
@@ -141,13 +125,18 @@ def _same_records(session: Session, pack: Pack) -> bool:
     return found == dict(pack.names)
 
 
-def _was_made_here(session: Session, told: Manifest) -> bool:
-    query = select(AuditEvent.detail).where(
+def _made_here(session: Session, told: Manifest) -> datetime | None:
+    """Return when this review made the pack; None if it remembers nothing of it."""
+    query = select(AuditEvent.detail, AuditEvent.at).where(
         AuditEvent.kind == packs.EVENT, AuditEvent.subject == told.screener
     )
-    return any(
-        isinstance(detail, dict) and detail.get("sha256") == told.sha256
-        for detail in session.scalars(query)
+    return next(
+        (
+            at
+            for detail, at in session.execute(query)
+            if isinstance(detail, dict) and detail.get("sha256") == told.sha256
+        ),
+        None,
     )
 
 
@@ -164,107 +153,60 @@ def _there(session: Session, said: Mapping[int, list[Said]]) -> dict[int, set[st
     return found
 
 
-def _bring_one(one: _Brought, new: list[Said], uids: set[str], back: Back) -> None:
-    """Store what was said of one record, unless a later word of the person stands."""
-    record_id = new[0].record_id
-    try:
-        part = _part(one, new[0])
-        newest = _newest_elsewhere(one, record_id, part, uids)
-        if newest is not None and newest > max(vote.at for vote in new):
-            back.later.append(record_id)
-            return
-        seen = screening.Seen(
-            part.id,
-            one.protocol.id,
-            None,
-            one.pack.manifest.pair_decision_id,
-            tuple(one.together[one.pack.reports[record_id]] - {record_id}),
-            _informed(one, record_id, part),
+# -- notes and labels ------------------------------------------------------------------
+
+
+def _bring_words(one: Brought, back: Back) -> None:
+    """Store the notes and labels of a pack, each once, unless a later word stands."""
+    session, person, pack = one.session, one.screener, one.pack
+    stored: dict[str, tuple[int, str, datetime]] = {}
+    for some in packs.chunks({word.record_id for word in pack.noted}):
+        query = select(RecordAnnotation).where(
+            RecordAnnotation.person_id == person.id,
+            RecordAnnotation.record_id.in_(some),
         )
-        # All of a record or nothing of it: the pack can be brought back again.
-        with one.session.begin_nested():
-            for vote in new:
-                _store(one, vote, replace(seen, raw_id=vote.raw_id))
-    except NotAllowedError:
-        raise
-    except LitreviewError as error:
-        where = f"record {record_id}"
-        told = error.what if where in error.what else f"{where}: {error.what}"
-        back.waiting.append(told)
+        for old in session.scalars(query):
+            stored[old.uid] = old.record_id, old.text, old.at
+    new = [word for word in pack.noted if word.uid not in stored]
+    if not new:
         return
-    back.stored += len(new)
+    require_writer(person)
+    ours = {word.uid for word in pack.noted}
+    latest: dict[tuple[int, str], datetime] = {}
+    for uid, (record_id, text, at) in stored.items():
+        if uid not in ours:
+            key = record_id, text
+            latest[key] = max(at, latest.get(key, at))
+    made = _made_here(session, pack.manifest)
+    rows = [
+        row
+        for word in new
+        if (row := _word(one, word, latest.get((word.record_id, word.text)), made))
+    ]
+    if rows:
+        session.execute(insert(RecordAnnotation), rows)
+    back.notes = len(rows)
 
 
-def _store(one: _Brought, vote: Said, seen: screening.Seen) -> None:
-    ballot = screening.Ballot(
-        vote.record_id,
-        one.pack.manifest.stage,
-        vote.verdict,
-        vote.reason,
-        vote.streams,
-        vote.note,
-        uid=vote.uid,
-        at=vote.at,
-        seen=seen,
-    )
-    if vote.verdict == WITHDRAWN:
-        screening.take_back(one.session, ballot, screener=one.screener, recorder=one.by)
-    else:
-        screening.decide(
-            one.session,
-            ballot,
-            screener=one.screener,
-            recorder=one.by,
-            origin=Origin.FILE,
-        )
-
-
-def _part(one: _Brought, vote: Said) -> ScreeningRound:
-    part = one.session.get(ScreeningRound, vote.round_id)
-    if part is None or part.stage != one.pack.manifest.stage:
-        raise NotFoundError(
-            "the review does not have the round of this vote",
-            fix="use an undamaged copy of the pack",
-        )
-    return part
-
-
-def _newest_elsewhere(
-    one: _Brought, record_id: int, part: ScreeningRound, uids: set[str]
-) -> datetime | None:
-    """Return when the person last said something of the report outside this pack.
-
-    In rounds that count, or in pilots, as the vote does.
-    """
-    home = lookup.record(one.session, record_id).cluster_id
-    query = (
-        select(Decision.uid, Decision.at)
-        .join(Record, Record.id == Decision.record_id)
-        .join(ScreeningRound, ScreeningRound.id == Decision.round_id)
-        .where(
-            Record.cluster_id == home,
-            Decision.stage == part.stage,
-            Decision.screener_id == one.screener.id,
-            ScreeningRound.counts.is_(part.counts),
-        )
-    )
-    said = one.session.execute(query).all()
-    return max((at for uid, at in said if uid not in uids), default=None)
-
-
-def _informed(one: _Brought, record_id: int, part: ScreeningRound) -> bool:
-    """Tell whether the person could see the others' votes when they spoke.
-
-    That is so where the report was complete with their own vote among them, or the
-    votes of a pilot on it were open.
-    """
-    home = lookup.record(one.session, record_id).cluster_id
-    if membership.pilot_complete(one.session, part.stage, home):
-        return True
-    outcome = state.outcome(one.session, part.stage, home)
-    return (
-        outcome is not None and outcome.complete and one.screener.id in outcome.voters
-    )
+def _word(
+    one: Brought, word: Noted, latest: datetime | None, made: datetime | None
+) -> dict[str, object] | None:
+    """Return the row of a note or label; None for a label that was changed later."""
+    kind = choice(Annotation, word.kind, "kind of note")
+    if kind != Annotation.NOTE and latest is not None and latest > word.at:
+        return None
+    at = word.at
+    if made is not None and one.pack.manifest.stage == Stage.FULL_TEXT:
+        # A clock that is slow must not make it one of title and abstract.
+        at = max(at, made)
+    return {
+        "uid": word.uid,
+        "record_id": word.record_id,
+        "kind": kind,
+        "text": phrase(word.text, "note"),
+        "person_id": one.screener.id,
+        "at": at,
+    }
 
 
 def _look_again(

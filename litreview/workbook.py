@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.writer.excel import ExcelWriter
 
 from litreview.packed import DAWN, steady
 
@@ -37,7 +39,8 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
                     cell.data_type = "s"
             sheet.append(cells)
     filled = io.BytesIO()
-    book.save(filled)
+    # Not `book.save`, which notes the present moment in the file.
+    ExcelWriter(book, zipfile.ZipFile(filled, "w")).save()
     return steady(filled.getvalue())
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from litreview import db, lookup, packfile, packs, rounds, screening, unpacking
 from litreview.models import Record
-from litreview.unpacking import Back
+from litreview.packvotes import Back
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -19,6 +19,7 @@ from litreview.agreement import (
     brennan_prediger,
     cohen_kappa,
     gwet_ac1,
+    kappa_errors,
     negative_agreement,
     panel,
     percent_agreement,
@@ -267,7 +268,7 @@ def test_table_refuses_what_it_cannot_place() -> None:
 
 
 def test_panel_of_two_categories_is_what_a_reader_needs() -> None:
-    """Two verdicts: eight figures in a fixed order, all on the same n."""
+    """Two verdicts: ten figures in a fixed order, all on the same n."""
     pairs = [("include", "include")] * 40 + [("include", "exclude")] * 15
     pairs += [("exclude", "include")] * 10 + [("exclude", "exclude")] * 435
     found = {s.name: s for s in panel(iter(pairs), ["include", "exclude"])}
@@ -275,7 +276,9 @@ def test_panel_of_two_categories_is_what_a_reader_needs() -> None:
         "percent_agreement",
         "positive_agreement",
         "negative_agreement",
+        "expected_agreement",
         "cohen_kappa",
+        "scott_pi",
         "pabak",
         "gwet_ac1",
         "prevalence_index",
@@ -289,13 +292,17 @@ def test_panel_of_two_categories_is_what_a_reader_needs() -> None:
 def test_panel_of_three_categories_gives_agreement_on_each() -> None:
     """Three verdicts: one line per verdict in place of positive and negative."""
     pairs = [("include", "maybe"), ("exclude", "exclude"), ("include", "include")]
-    names = [s.name for s in panel(pairs, ["include", "exclude", "maybe"])]
+    names = [s.name for s in panel(pairs, ["include", "maybe", "exclude"])]
     assert names == [
         "percent_agreement",
         "agreement_on_include",
-        "agreement_on_exclude",
         "agreement_on_maybe",
+        "agreement_on_exclude",
+        "expected_agreement",
         "cohen_kappa",
+        "linear_weighted_kappa",
+        "quadratic_weighted_kappa",
+        "scott_pi",
         "brennan_prediger",
         "gwet_ac1",
     ]
@@ -341,3 +348,26 @@ def test_full_agreement_on_two_or_more_verdicts_is_one(verdicts: list[str]) -> N
     counts = table([(v, v) for v in verdicts], CATEGORIES)
     for statistic in (cohen_kappa, scott_pi, gwet_ac1, brennan_prediger):
         assert statistic(counts).value == pytest.approx(1)
+
+
+def test_errors_of_kappa_exist_where_kappa_varies() -> None:
+    """None for no votes and for a screener who said one thing throughout."""
+    assert kappa_errors(table([], ["i", "e"])) is None
+    assert kappa_errors(table([("i", "i"), ("i", "e")], ["i", "e"])) is None
+    errors = kappa_errors(
+        table(
+            [("i", "i")] * 20
+            + [("i", "e")] * 5
+            + [("e", "i")] * 10
+            + [("e", "e")] * 15,
+            ["i", "e"],
+        )
+    )
+    assert errors is not None
+    assert (errors.large, errors.simple) == near_errors(0.126996, 0.129615)
+    assert errors.z(0.4) == pytest.approx(0.4 / errors.chance)
+
+
+def near_errors(*values: float) -> object:
+    """Return what these values are to six digits."""
+    return pytest.approx(values, abs=5e-7)

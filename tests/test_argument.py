@@ -225,3 +225,11 @@ def test_a_mistake_is_told_with_its_line(
     text = (LEDGER if path == "ledger.yaml" else PLAN).replace(old, new, 1)
     with pytest.raises(InputFileError, match=told):
         coded.write(path, text)
+
+
+def test_claims_stand_by_the_kinds_of_evidence(coded: Coded) -> None:
+    """A column for each kind that any source names; one kind alone is marked."""
+    found = rows_by(argument.claim_evidence(coded.session), "claim")
+    assert (found["works"]["survey"], found["works"]["review"]) == (True, False)
+    assert column(found, "kinds") == {"works": 2, "works_not": 1, "bare": 0, "loose": 0}
+    assert [name for name, row in found.items() if row["one_source"]] == ["works_not"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -24,7 +25,10 @@ from litreview.models import (
     Record,
 )
 from litreview.rounds import Plan
+from litreview.vocabulary import Retrieval
 
+# What may be said of a full text.
+FULL = ["include", "include", "exclude X-POP", "exclude X-TYPE"]
 Bring = Callable[[Session, Sequence[VoteRow], Person], Imported]
 # What every vote stores but the moments of storing, and the ids that go on counting
 # where a sequence does not roll back.
@@ -120,6 +124,64 @@ def history(desk: Desk, make: Maker, chance: random.Random) -> list[Record]:
     return made
 
 
+def full_text_history(desk: Desk, make: Maker, chance: random.Random) -> list[Record]:
+    """Make records of which most are at full text, with a past there."""
+    made = make.records(9)
+    lead = desk.person("lead")
+    for record in made[:7]:
+        desk.votes(record, ann="include", bob="include")
+    for record in chance.sample(made, 3):
+        status = chance.choice(list(Retrieval))
+        desk.text(record, status)
+    if chance.random() < 0.5:
+        calibration.draw(
+            desk.session, calibration.Sample(FT, 2, chance.randrange(99)), by=lead
+        )
+    if chance.random() < 0.7:
+        rounds.assign(desk.session, Plan(FT, chance.randrange(99)), by=lead)
+    for _ in range(chance.randrange(6)):
+        who = chance.choice(["ann", "bob", "dan"])
+        with suppress(LitreviewError):  # a text that could not be had
+            desk.vote(who, chance.choice(made[:7]), chance.choice(FULL), FT)
+    for _ in range(chance.randrange(4)):
+        one, other = chance.sample(made, 2)
+        desk.pair(one, other)
+    for _ in range(chance.randrange(4)):
+        who = chance.choice(["ann", "bob", "dan"])
+        desk.vote(who, chance.choice(made), chance.choice(["include", "exclude"]))
+    return made
+
+
+def full_text_lines(made: Sequence[Record], chance: random.Random) -> list[VoteRow]:
+    """Return a votes file of full text, with some titles, repetitions, mistakes."""
+    rows = []
+    for line in range(2, chance.randrange(4, 40)):
+        verdict, _, reason = chance.choice(FULL).partition(" ")
+        include = verdict == "include"
+        titles = chance.random() < 0.1
+        rows.append(
+            VoteRow(
+                line,
+                chance.choice(["ann", "bob", "dan", "zoe"]),
+                TA if titles else FT,
+                verdict,
+                chance.choice(made).id,
+                reason="" if titles else reason,
+                streams=("theorises_concept",) if include and not titles else (),
+                note="a note" if chance.random() < 0.2 else "",
+            )
+        )
+    mistakes = [
+        VoteRow(99, "ann", FT, "include", 999),
+        VoteRow(99, "ann", FT, "exclude", made[0].id),
+        VoteRow(99, "cora", FT, "maybe", made[0].id),
+        VoteRow(99, "cleo", FT, "exclude", made[1].id, reason="X-TA"),
+    ]
+    if chance.random() < 0.2:
+        rows.insert(chance.randrange(len(rows)), chance.choice(mistakes))
+    return rows
+
+
 def lines(made: Sequence[Record], chance: random.Random) -> list[VoteRow]:
     """Return a votes file: mostly sound, with repetitions, now and then a mistake."""
     rows = []
@@ -167,9 +229,30 @@ def test_many_at_once_come_to_the_same_as_one_by_one(
         assert outcome(desk, rows, at_once) == outcome(desk, rows, one_by_one)
 
 
-def test_a_file_takes_few_questions(desk: Desk, make: Maker) -> None:
+@pytest.mark.parametrize("seed", range(10))
+def test_full_texts_at_once_come_to_the_same_as_one_by_one(
+    desk: Desk, make: Maker, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rows, waiting votes, texts that count as read, and refusals."""
+    chance = random.Random(seed)  # noqa: S311 - a draw to repeat
+    made = full_text_history(desk, make, chance)
+    monkeypatch.setattr(ballots, "LINES", chance.choice([1, 3, 500]))
+    for _ in range(3):
+        rows = full_text_lines(made, chance)
+        assert outcome(desk, rows, at_once) == outcome(desk, rows, one_by_one)
+
+
+@pytest.mark.parametrize("stage", [TA, FT])
+def test_a_file_takes_few_questions(desk: Desk, make: Maker, stage: str) -> None:
     """Their number does not grow with the lines of a slice."""
     made = make.records(60)
+    if stage == FT:
+        early = [
+            VoteRow(900 + 2 * n + k, who, TA, "include", record.id)
+            for n, record in enumerate(made)
+            for k, who in enumerate(("ann", "bob"))
+        ]
+        at_once(desk.session, early, desk.person("lead"))
     asked = 0
 
     def count(*_told: object) -> None:
@@ -179,7 +262,9 @@ def test_a_file_takes_few_questions(desk: Desk, make: Maker) -> None:
     connection = desk.session.connection()
     event.listen(connection, "before_cursor_execute", count)
     rows = [
-        VoteRow(2 * n + k, who, TA, "include", record.id)
+        VoteRow(
+            2 * n + k, who, stage, "include", record.id, streams=("theorises_concept",)
+        )
         for n, record in enumerate(made)
         for k, who in enumerate(("ann", "bob"))
     ]
@@ -187,7 +272,7 @@ def test_a_file_takes_few_questions(desk: Desk, make: Maker) -> None:
     event.remove(connection, "before_cursor_execute", count)
     assert done.stored == 120
     assert asked < 60
-    assert desk.stands(made[-1]) == "included"
+    assert desk.stands(made[-1], stage) == "included"
 
 
 def test_a_mistake_in_a_file_is_no_wrong_call(desk: Desk, make: Maker) -> None:

@@ -20,8 +20,9 @@ from typing import Any
 import click
 import pytest
 from sqlalchemy.orm import Session
-from worlds import World, ballot, pair
+from worlds import BESIDE, READ, World, ballot, pair
 
+from litreview import annotations as beside
 from litreview import db, state, votes
 from litreview.cli import root as tree
 from litreview.cli import screen as screen_module
@@ -54,6 +55,7 @@ SAMPLES: dict[str, list[str]] = {
     "fulltext find target": ["{root}/made.csv"],
     "fulltext import paths": ["{root}/inside"],
     "screen agreement round_name": ["pilot", "main"],
+    "screen agreement plot": ["{root}/made.svg"],
     "screen calibration name": ["pilot"],
     "screen pack to": ["{root}/made.litpack"],
     "screener": ["bob"],
@@ -71,6 +73,7 @@ SAMPLES: dict[str, list[str]] = {
     "field": ["title"],
     "value": ["Another title"],
     "text": ["report subject"],
+    "screen label text": ["a word", "a label"],
     "why": ["because"],
     "dedupe list why": RECORDS,
     "sample": ["12"],
@@ -78,6 +81,9 @@ SAMPLES: dict[str, list[str]] = {
     "seed": ["7"],
     "threshold": ["0.9"],
     "per_record": ["2", "4"],
+    "share": ["0.2"],
+    "overlap": ["2"],
+    "since": ["1"],
     "round_name": ["another"],
     "reason": ["X-POP"],
     "streams": ["theorises_concept"],
@@ -85,21 +91,42 @@ SAMPLES: dict[str, list[str]] = {
     "state": ["in_progress", "include"],
     "box": ["ta_in_progress", "ft_unassessed", "dbr_excluded"],
     "construct": ["lead.explains"],
+    "constructs": ["lead.explains"],
     "context": ["lead.protects_time"],
     "mechanism": ["lead.explains"],
     "outcome": ["a free text"],
     "quote": ["They say so."],
     "locator": ["p. 1"],
     "code_id": ["1"],
+    "code_ids": ["3", "1"],
+    "attributes": ["form=a"],
+    **{
+        f"code {name} record_id": ["9"]
+        for name in ("list", "verify", "finish", "reopen-report", "settle", "start")
+    },
+    "code open record_ids": ["9"],
     "number": ["1"],
+    "dataset": ["GIAS"],
+    "variable": ["PercentageFSM"],
+    "indicator set-status status": ["rejected"],
+    "form show name": ["study"],
+    "form fill name": ["study"],
+    "form fill field": ["country"],
+    "form fill value": ["England"],
+    "form reports name": ["study"],
+    "form reports field": ["country"],
+    "export bundle to": ["{root}/made.zip"],
+    "verify path": ["{root}/made.zip"],
     "item_id": ["1"],
     "instrument": ["staff"],
+    "instrument_name": ["staff"],
+    "item trace page": ["-"],
     "evidence": ["1"],
 }
 # For an option of a kind not known above: words that could tell of a vote.
 GUESSES = {"integer": ["2"], "text": ["bob", "exclude"]}
 # What loops are given: votes, a reason by number, everything they know, and leave.
-KEYS = "i\ne\n1\nn\na note\nc\nu\ns\nm\nd\nx\nk\nq\n"
+KEYS = "i\ne\n1\nn\na note\nl\n1\nl\na label\no\nt\nr\n1\nc\n?\nu\ns\nm\nd\nx\nk\nq\n"
 
 ASKERS = ("ann", "dana", "cleo")
 MOST_CALLS = 4  # of one command with its required arguments, by the first asker
@@ -227,6 +254,7 @@ def worlds(
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("LITREVIEW_DATABASE", raising=False)
         patch.delenv("LITREVIEW_USER", raising=False)
+        patch.setenv("SSH_CONNECTION", "a test opens no browser")
         # The same engines for all calls: statements are compiled once, not each time.
         patch.setattr(db, "engine_for", functools.cache(db.engine_for))
         yield pair(tmp_path_factory.mktemp("blind"))
@@ -402,6 +430,53 @@ def test_a_pilot_opens_when_all_have_voted(fresh: tuple[World, World]) -> None:
     assert "does not fit at all" in other.do("ann", "log", "1")
 
 
+# What coders ask while nobody has finished the report.
+READING: list[tuple[str, Call]] = [
+    *(
+        (asker, words)
+        for asker in ASKERS
+        for words in (
+            ("list", "--json"),
+            ("list", "--speaker", "bob"),
+            ("verify", "--json"),
+            ("verify", "3"),
+            ("outdated",),
+            ("conflicts",),
+            ("agreement", "--json"),
+            ("start", "--record", "9"),
+            ("settle", "9", "lead.explains", "absent", "--why", "w"),
+        )
+    ),
+    ("ann", ("finish", "9")),
+    ("ann", ("list", "--json")),
+    ("ann", ("conflicts",)),
+    ("ann", ("reopen-report", "9")),
+    ("dana", ("carry", "3", "--why", "w")),
+    ("dana", ("reopen", "3", "--why", "w")),
+]
+
+
+def test_coding_tells_nothing(fresh: tuple[World, World]) -> None:
+    """What bob read in a report shows nowhere until two have finished it."""
+    for asker, words in READING:
+        assert apart(fresh, asker, ("code", *words)) == ""
+    for asker in ASKERS:
+        assert look_around(fresh, asker, 9) == []
+
+
+def test_two_who_have_finished_open_a_report(fresh: tuple[World, World]) -> None:
+    """Then bob's words show to those who have finished it, and to bystanders."""
+    for who in ("ann", "bob"):
+        assert apart(fresh, who, ("code", "finish", "9")) == ""
+    for asker in ("ann", "cleo", "eve"):
+        for world, (quote, *_rest) in zip(fresh, READ, strict=True):
+            assert quote in world.do(asker, "code", "list", "--json")
+    for world in fresh:
+        assert "bob" not in world.do("dana", "code", "list")
+        assert "fit" not in world.do("dana", "log", "9")
+    assert apart(fresh, "dana", ("code", "list", "--json")) == ""
+
+
 def test_an_order_and_a_stop_tell_nothing(fresh: tuple[World, World]) -> None:
     """What is shown first, how far it has come, and what a stop leaves, are alike."""
     for asker in ("ann", "eve"):
@@ -489,6 +564,25 @@ def test_the_last_full_text_vote_opens_a_record(fresh: tuple[World, World]) -> N
     assert said[1] == {"ann": "X-POP", "bob": "X-TYPE", "eve": "X-POP"}
 
 
+def test_the_last_vote_opens_notes_and_labels(fresh: tuple[World, World]) -> None:
+    """Others' notes and labels show with the votes, and go with a withdrawal."""
+    for world, (said, label) in zip(fresh, BESIDE, strict=True):
+        for asker in ASKERS:
+            assert said not in world.do(asker, "record", "show", "3")
+            told = json.loads(world.do(asker, "screen", "labels", "--json"))
+            assert [row["label"] for row in told] == ["seen by all"]
+        world.do("eve", *("screen", "decide", "3", "include"))
+        for asker in ASKERS:
+            assert said in world.do(asker, "record", "show", "3")
+            told = json.loads(world.do(asker, "screen", "labels", "--json"))
+            rows = {row["label"]: row for row in told}
+            assert rows[label]["records"] == [3]
+            assert (rows[label]["own"], rows[label]["everybody"]) == (0, 1)
+        world.do("eve", "screen", "withdraw", "3")
+        assert said not in world.do("dana", "record", "show", "3")
+        assert said in world.do("bob", "record", "show", "3")
+
+
 @pytest.mark.parametrize("name", ["decisions", "resolutions"])
 def test_only_a_lead_may_unblind(fresh: tuple[World, World], name: str) -> None:
     """Others are refused, and nothing is written or recorded."""
@@ -537,6 +631,15 @@ def test_the_walk_sees_an_export_that_leaks(
     )
     found = differences(fresh, questions("export decisions"))
     assert any(told.startswith("cleo") for told in found)
+
+
+def test_the_walk_sees_labels_that_leak(
+    fresh: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every report taken for complete, notes and labels are there to read."""
+    monkeypatch.setattr(beside, "_shown", lambda _session, found, _by: list(found))
+    assert differences(fresh, questions("screen labels"))
+    assert differences(fresh, questions("record show"))
 
 
 def test_the_walk_sees_early_conflicts(

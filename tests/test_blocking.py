@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +56,7 @@ def meet(entries: list[Entry]) -> list[tuple[int, int]]:
     return met(keys_of(columns_of(entries)))
 
 
+@settings(deadline=None)
 @given(ENTRIES, st.data())
 def test_pairs_are_distinct_ordered_and_complete(
     entries: list[Entry], data: st.DataObject
@@ -244,3 +246,20 @@ def test_progress_ends_at_the_end() -> None:
     assert len(heard) == len(WAYS)
     assert heard == sorted(heard)
     assert heard[-1] == (14, 14)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["a", "at", "tides", "school", "coaches", "élèves"]),
+                 max_size=6).map(" ".join),
+        max_size=5,
+    )
+)  # fmt: skip
+def test_short_words_count_where_long_ones_are_few(titles: list[str]) -> None:
+    """Looking at the long words first finds what looking at all at once does."""
+    told = pl.Series(titles, dtype=pl.String)
+    codes = blocking.longest_words(told)
+    assert codes.tolist() == blocking._longest_words(told, 0).tolist()
+    enough = [len(set(title.split())) >= blocking.LONGEST_WORDS for title in titles]
+    assert (codes != 0).tolist() == enough

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from litreview import (
     calibration,
+    concord,
     flow,
     logbook,
     lookup,
-    reports,
     rounds,
     votes,
     workspace,
@@ -221,7 +221,7 @@ def test_main_votes_after_a_pilot_are_not_independent(desk: Desk, make: Maker) -
     assert desk.vote("ann", piloted, "include").informed
     assert desk.vote("bob", piloted, "include").informed
     desk.votes(plain, ann="include", bob="include")
-    said = reports.independent(desk.session, TA)
+    said = concord.independent(desk.session, TA)
     assert list(said[plain.id].values()) == ["include", "include"]
     assert said.get(piloted.id, {}) == {}
 
@@ -281,7 +281,7 @@ def test_nothing_is_told_before_all_have_voted(desk: Desk, make: Maker) -> None:
                 if row["kind"] == "vote" and row["person"] == "bob"
             ],
             list(votes.decisions(desk.session, handle="ann")["screener"]),
-            reports.agreement(
+            concord.agreement(
                 desk.session, desk.session.get_one(ScreeningRound, done.round_id)
             ),
         )
@@ -399,14 +399,14 @@ def test_agreement_of_a_round_is_of_its_reports_alone(desk: Desk, make: Maker) -
     for row in rest:
         desk.votes(row, ann="exclude", bob="exclude")
     part = desk.session.get_one(ScreeningRound, done.round_id)
-    said = reports.independent(desk.session, TA, part)
+    said = concord.independent(desk.session, TA, part)
     assert sorted(said) == list(done.records)
     assert all(len(of) == 3 for of in said.values())
-    assert sorted(reports.independent(desk.session, TA)) == sorted(r.id for r in rest)
+    assert sorted(concord.independent(desk.session, TA)) == sorted(r.id for r in rest)
     [main] = desk.session.scalars(
         select(ScreeningRound).where(ScreeningRound.stage == TA, ScreeningRound.counts)
     )
-    assert sorted(reports.independent(desk.session, TA, main)) == sorted(
+    assert sorted(concord.independent(desk.session, TA, main)) == sorted(
         row.id for row in rest
     )
 

@@ -16,25 +16,26 @@ from sqlalchemy.orm import Session
 from team import FT, TA, Team, every_kind, finish, start
 
 from litreview import (
+    bank,
     checks,
     cli,
     coding,
     db,
     dedupe,
     fulltext,
-    instrument,
     pairs,
     rounds,
     settling,
     state,
     trace,
 )
+from litreview.bank import Place
 from litreview.coding import Passage
-from litreview.instrument import Place, Question
 from litreview.matching import Pair
 from litreview.migrations import triggers
 from litreview.models import Assignment, Decision, DedupeRun, Person, Record
 from litreview.outcome import Outcome, Vote, fold
+from litreview.phrasing import Question
 from litreview.protocol import STARTER_CRITERIA
 from litreview.rounds import Plan
 from litreview.vocabulary import PairVerdict
@@ -303,7 +304,7 @@ def review(session: Session, make: Maker) -> Kept:
         record_id=included.id,
         passage=Passage("fit.end", "It fits.", "p. 2"),
     )
-    instrument.add(
+    bank.add(
         session,
         by="ann",
         place=Place("staff", "fit.end"),
@@ -568,10 +569,10 @@ def test_a_person_handed_a_record_twice_is_told(session: Session, kept: Kept) ->
     assert handed is not None
     other = rounds.assign(
         session,
-        Plan(TA, seed=1, per_record=1, round_name="another"),
+        Plan(TA, seed=1, per_record=3, round_name="another", with_leads=True),
         by=kept.team.make.person("lead"),
     )
-    assert other.new == {"ann": 0, "bob": 0}
+    assert other.new == {"ann": 0, "bob": 0, "lead": 0}
     session.add(
         Assignment(
             round_id=session.scalar(text("SELECT max(id) FROM screening_round")),

@@ -484,6 +484,7 @@ def test_status_has_its_keys(space: Path, capsys: pytest.CaptureFixture[str]) ->
         "people",
         "records",
         "reports",
+        "waits",
         "incomplete_runs",
         "pairs_to_decide",
         "removed",
@@ -495,6 +496,8 @@ def test_status_has_its_keys(space: Path, capsys: pytest.CaptureFixture[str]) ->
         "items",
         "notices",
         "next_steps",
+        "waits",
+        "overdue",
     }
     assert found["title"] == "Coaching"
     assert found["people"] == {"lee": "lead"}

@@ -426,6 +426,38 @@ def test_agreement_has_value_interval_and_n(desk: Desk) -> None:
     assert "ann / bob" in out
 
 
+def test_agreement_is_told_by_month_and_drawn(desk: Desk) -> None:
+    """A line for each month, the table of counts, and a picture of the pairs."""
+    file = desk.file(
+        "record_id,screener,stage,verdict,at",
+        "1,ann,title_abstract,include,2026-01-05T10:00:00+00:00",
+        "1,bob,title_abstract,include,2026-01-06T10:00:00+00:00",
+        "2,ann,title_abstract,exclude,2026-03-05T10:00:00+00:00",
+        "2,bob,title_abstract,include,2026-01-06T10:00:00+00:00",
+    )
+    desk.ok("import", file, by="lead")
+    found = desk.rows("screen", "agreement", "--by", "month")
+    assert [(row["month"], len(row["categories"]), row["n"]) for row in found] == [  # type: ignore[arg-type]
+        ("2026-01", 3, 1),
+        ("2026-03", 3, 1),
+        ("2026-01", 2, 1),
+        ("2026-03", 2, 1),
+    ]
+    assert found[3]["table"] == [[0, 0], [1, 0]]
+    whole = desk.rows("screen", "agreement")
+    assert all("month" not in row for row in whole)
+    plot = desk.root / "agreement.svg"
+    out = desk.ok("agreement", "--by", "month", "--plot", str(plot))
+    assert "2026-03" in out
+    drawn = plot.read_text("utf-8")
+    assert "ann / bob" in drawn
+    assert "Gwet&#x27;s AC1 at title abstract" in drawn
+    assert "2026-01 undefined (1 record)" in drawn
+    status, _out, err = desk.run("screen", "agreement", "--plot", str(desk.root))
+    assert (status, "is a directory" in err) == (2, True)
+    assert desk.run("screen", "agreement", "--by", "week")[0] == 2
+
+
 def test_progress_is_ones_own_and_everybodys(desk: Desk) -> None:
     """Handed out, done, left; and how many reports stand where."""
     desk.ok("assign", "--seed", "1", by="lead")

@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litreview.codebook import (
-    Change,
-    Codebook,
-    Level,
-    Scoring,
-    diff,
-    parse_codebook,
-    problems,
-)
+from litreview.codebook import Codebook, Level, Scoring, parse_codebook
 from litreview.errors import InputFileError, LitreviewError, NotFoundError
+from litreview.looseends import problems
 from litreview.protocol import starter_codebook
 from litreview.vocabulary import CmoRole
 from litreview.yamlfile import parse
@@ -138,80 +131,6 @@ def test_parse_errors_name_the_line(old: str, new: str, line: int, says: str) ->
     assert says in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "line", "says"),
-    [
-        ("group: lead, cmo", "group: laed, cmo", 6, "the group 'laed' does not exist"),
-        ("parent: lead.wide", "parent: lead.wid", 8, "Did you mean 'lead.wide'"),
-        ("related: [lead.two]", "related: [lead.ten]", 8, "the related 'lead.ten'"),
-        ("sources: [ref_b]", "sources: [ref_c]", 14, "the source 'ref_c'"),
-        ("contested_by: [ref_b]", "contested_by: [x]", 10, "the contested_by 'x'"),
-        ("dataset: D1", "dataset: D2", 10, "the dataset 'D2'"),
-        ("same_study_as: ref_a", "same_study_as: z", 19, "the same_study_as 'z'"),
-        ("source: ref_a}", "source: ref_z}", 4, "the source 'ref_z'"),
-        ("id: lead.three", "id: lead.two", 14, "'lead.two' stands twice"),
-        ("id: lead.three", "id: lead", 14, "'lead' stands twice"),
-        ("id: ref_b", "id: ref_a", 19, "'ref_a' stands twice"),
-        (" pole_of: scale,\n", " pole_of: other,\n", 14, "1 pole(s), not two"),
-    ],
-)
-def test_problems_find_what_leads_nowhere(
-    old: str, new: str, line: int, says: str
-) -> None:
-    """A dangling reference or a double id is found, with its line."""
-    found = problems(change(old, new))
-    assert any(says in str(p) and p.line == line for p in found), found
-
-
-def test_problems_find_parents_in_a_circle() -> None:
-    """Constructs that are each other's parents are all reported."""
-    found = problems(change("{id: lead.wide, ", "{id: lead.wide, parent: lead.one, "))
-    assert [problem.line for problem in found] == [6, 8]
-    assert "its own parent" in str(found[0])
-
-
-def test_problems_report_all_at_once_in_order() -> None:
-    """Two mistakes give two problems, the earlier line first."""
-    text = TEXT.replace("dataset: D1", "dataset: D2").replace("[lead.two]", "[nobody]")
-    assert [problem.line for problem in problems(read(text))] == [8, 10]
-
-
-def test_diff_of_a_codebook_with_itself_is_empty() -> None:
-    """Comments and blank lines make no difference."""
-    assert diff(read(), read("# a comment\n\n" + TEXT)) == []
-
-
-def test_diff_names_what_changed() -> None:
-    """Added, removed and changed entries are told, with old and new values."""
-    new = read(
-        TEXT.replace("First facet.", "The first.")
-        .replace("id: lead.three", "id: lead.four")
-        .replace("10.5555/b", "10.5555/c")
-        .replace("quality: weak", "quality: partial")
-    )
-    assert diff(read(), new) == [
-        Change("added", "construct", "lead.four"),
-        Change("removed", "construct", "lead.three"),
-        Change(
-            "changed",
-            "construct",
-            "lead.one",
-            "definition",
-            "First facet.",
-            "The first.",
-        ),
-        Change(
-            "changed",
-            "construct",
-            "lead.two",
-            "proxy",
-            "D1: v (weak)",
-            "D1: v (partial)",
-        ),
-        Change("changed", "reference", "ref_b", "doi", "10.5555/b", "10.5555/c"),
-    ]
-
-
 def test_starter_codebook_is_valid_and_teaches_facets() -> None:
     """A new workspace's codebook has no problems, and one parent with two facets."""
     codebook = read(starter_codebook())
@@ -249,3 +168,21 @@ def test_applicable_constructs_are_the_leaves(parents: list[int | None]) -> None
         return here is None
 
     assert (problems(codebook) == []) == all(map(is_sound, range(len(parents))))
+
+
+def test_a_contested_construct_has_a_claim_and_a_counter_claim() -> None:
+    """What its sources hold, and what those who dispute it do."""
+    [two] = [
+        one
+        for one in change(
+            "contested_by: [ref_b]",
+            "contested_by: [ref_b], claim: It works., counter_claim: It does not.",
+        ).constructs
+        if one.contested
+    ]
+    assert (two.id, two.claim, two.counter_claim) == (
+        "lead.two",
+        "It works.",
+        "It does not.",
+    )
+    assert read().choose("lead.three").claim == ""

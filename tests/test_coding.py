@@ -9,10 +9,10 @@ from making import BOOK, Maker
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import coding, passages
+from litreview import coding, passages, quotations
 from litreview.coding import Passage
 from litreview.errors import LitreviewError, NotAllowedError, NotFoundError
-from litreview.models import Person, Record
+from litreview.models import FulltextEvent, Person, Record
 from litreview.synthesis import CodeApplication, CodeRetraction
 from litreview.vocabulary import Role
 
@@ -102,7 +102,7 @@ def test_a_bad_passage_is_refused(
 ) -> None:
     """Empty words and words outside the lists store nothing."""
     with pytest.raises(LitreviewError, match=message):
-        world.code(replace(PASSAGE, **change))
+        world.code(replace(PASSAGE, **change))  # type: ignore[arg-type]
     assert count(world.session) == 0
 
 
@@ -276,3 +276,97 @@ def test_a_list_outlives_its_codebook(world: World) -> None:
     assert row["label"] == "End state"
     with pytest.raises(NotFoundError):
         world.code(replace(PASSAGE, quote="More."))
+
+
+# -- whose words, and what is noted beside them ----------------------------------------
+
+ATTRIBUTED = BOOK.replace(
+    "definition: They trust.",
+    "definition: They trust., attributes: {form: [a, b], at: []}",
+)
+
+
+def test_f25_role_and_organisation_of_whoever_is_quoted(world: World) -> None:
+    """They are stored, and passages are found by them and by evidence type."""
+    head = replace(PASSAGE, speaker="Head teacher", organisation="A trust")
+    code = world.code(replace(head, evidence_type="tests"))
+    other = world.code(replace(PASSAGE, quote="Other."))
+
+    def listed(**words: str) -> list[object]:
+        view = coding.View(**words)  # type: ignore[arg-type]
+        return [row["code_id"] for row in coding.codes(world.session, view=view)]
+
+    [row] = coding.codes(world.session, view=coding.View(speaker="head"))
+    assert (row["speaker"], row["organisation"]) == ("Head teacher", "A trust")
+    assert listed(organisation="TRUST") == [code.id]
+    assert listed(evidence_type="illustrates") == [other.id]
+    assert listed(evidence_type="tests", speaker="pupil") == []
+    with pytest.raises(LitreviewError, match="'proves' is no evidence type"):
+        listed(evidence_type="proves")
+
+
+def test_attributes_are_those_of_the_construct(world: World) -> None:
+    """Its own values, or any where it lists none; found again by name and value."""
+    world.make.codebook(ATTRIBUTED)
+    trust = replace(PASSAGE, construct="people.trust")
+    noted = (("form", "a"), ("at", "a  school"))
+    code = world.code(replace(trust, attributes=noted))
+    assert code.attributes == {"form": "a", "at": "a school"}
+    view = coding.View(attributes=(("form", "a"),))
+    assert [row["code_id"] for row in coding.codes(world.session, view=view)] == [
+        code.id
+    ]
+    view = coding.View(attributes=(("form", "b"),))
+    assert coding.codes(world.session, view=view) == []
+    assert world.code(trust).attributes is None
+
+
+@pytest.mark.parametrize(
+    ("construct", "noted", "message", "fix"),
+    [
+        ("people.trust", [("form", "c")], "'c' is no form", "a, b"),
+        (
+            "people.trust",
+            [("from", "a")],
+            "has no attribute 'from'",
+            "it has: form, at",
+        ),
+        ("people.trust", [("form", "a"), ("form", "b")], "given twice", "code the"),
+        ("people.trust", [("at", " ")], "the at is empty", "give the at"),
+        ("fit.end", [("form", "a")], "fit.end has no attribute", "it has none"),
+    ],
+)
+def test_other_attributes_are_refused(
+    world: World, construct: str, noted: list[tuple[str, str]], message: str, fix: str
+) -> None:
+    """With what is allowed there; nothing is stored."""
+    world.make.codebook(ATTRIBUTED)
+    with pytest.raises(LitreviewError, match=message) as caught:
+        world.code(replace(PASSAGE, construct=construct, attributes=tuple(noted)))
+    assert fix in caught.value.fix
+    assert count(world.session) == 0
+
+
+def test_whether_a_quote_was_found_is_listed(world: World) -> None:
+    """No text, not yet looked for, found on a page, or not found."""
+    code = world.code()
+
+    def told() -> tuple[object, object]:
+        [row] = coding.codes(world.session)
+        return row["verified"], row["page"]
+
+    assert told() == ("no text", "")
+    world.session.add(
+        FulltextEvent(
+            record_id=world.included.id,
+            status="retrieved",
+            location="papers/1.pdf",
+            person_id=world.ann.id,
+        )
+    )
+    world.session.flush()
+    assert told() == ("not yet", "")
+    for found, page in ((True, "4"), (False, "")):
+        look = quotations.Look(found, page, "", 1.0, "", "0" * 64)
+        quotations.store(world.session, {code.id: look}, by=world.ann)
+        assert told() == ("yes" if found else "no", page)

@@ -17,14 +17,14 @@ from litreview.diagram import (
     to_markdown,
     to_svg,
 )
-from litreview.prisma import BOXES, OPEN_BOXES, OPEN_WORK, Flow, count
+from litreview.prisma import BOXES, OPEN_BOXES, OPEN_WORK, SINGLE_BOXES, Flow, count
 
 SVG = "{http://www.w3.org/2000/svg}"
 # No two numbers are equal, so that each can be looked for.
 NUMBERS = {
     box.id: 1_000_001 + 1_111 * place
     for place, box in enumerate(BOXES.values())
-    if box.column != "updated" and box.id not in OPEN_BOXES
+    if box.column != "updated" and box.id not in (*OPEN_BOXES, *SINGLE_BOXES)
 }
 LARGE = Flow(
     NUMBERS,

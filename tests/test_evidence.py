@@ -1,207 +1,186 @@
-"""Levels: what each field says about a pair."""
+"""Evidence: scores that are the share of duplicates among pairs of that score."""
 
 from __future__ import annotations
+
+import csv
+import gzip
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from litreview.columns import Entry, columns_of
-from litreview.evidence import (
-    compare_abstracts,
-    compare_authors,
-    compare_containers,
-    weigh,
+from litreview.evidence import SHARES, calibrated
+from litreview.matching import Entry, Pair, find_pairs
+
+# Pairs that a person is asked about; those merged with some doubt; the rest.
+BINS = ((0.5, 0.8), (0.8, 0.97), (0.97, 1.01))
+TOLERANCE = 0.12  # of the share of duplicates around the mean score of a bin
+LEAST_PAIRS = 50  # fewer show no share
+
+SETS = ("respiratory", "stroke", "diabetes", "tafenoquine", "digital_work_a",
+        "s10k", "cora")  # fmt: skip
+TEXTS = ("title", "authors", "container_title", "volume", "issue", "pages", "doi",
+         "abstract", "source")  # fmt: skip
+WORDS = (
+    *("school", "coaching", "maths", "tides", "boats", "reading", "meals", "trust"),
+    *("leaders", "pupils", "coastal", "rural", "teacher", "wellbeing", "feedback"),
+    *("spelling", "attendance", "mentoring", "transition", "homework", "outdoor"),
 )
-from litreview.levels import (
-    FIELDS,
-    Abstract,
-    Authors,
-    Container,
-    Doi,
-    Form,
-    Issue,
-    Level,
-    Notice,
-    Pages,
-    Title,
-    Volume,
-    Wording,
-    Year,
-)
-from litreview.titles import compare_wording, is_common, numbers_in
-
-LONG = "Coaching for head teachers in coastal schools"
+PEOPLE = ("Ito", "Marsh", "Okafor", "Bergman", "Vik", "Zhao", "Novak", "Silva", "Umar")
 
 
-def levels(one: Entry, two: Entry) -> dict[type[Level], Level]:
-    """Return the level of every field of one pair."""
-    row = np.zeros(1, np.int64)
-    found = weigh(columns_of([one, two]), row, row + 1, keep_all=True).levels
-    return {field: tuple(field)[int(found[field][0])] for field in FIELDS}
+# -- the curve ------------------------------------------------------------------------
 
 
-def test_levels_are_numbered_as_written_and_weigh_as_they_should() -> None:
-    """Agreement never weighs less than silence, nor silence than disagreement."""
-    assert all([*field] == [*range(len(field))] for field in FIELDS)
-    for same, missing, different in (
-        (Doi.SAME, Doi.MISSING, Doi.DIFFERENT),
-        (Pages.RANGE, Pages.MISSING, Pages.DIFFERENT),
-        (Volume.SAME, Volume.MISSING, Volume.DIFFERENT),
-        (Issue.SAME, Issue.MISSING, Issue.DIFFERENT),
-        (Year.SAME, Year.MISSING, Year.DIFFERENT),
-        (Abstract.SAME, Abstract.MISSING, Abstract.DIFFERENT),
-    ):
-        assert same.weight >= missing.weight > different.weight
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_calibrating_keeps_the_order(one: float, two: float) -> None:
+    """A score stays between 0 and 1, and no two change places."""
+    low, high = calibrated(np.array(sorted((one, two)))).tolist()
+    assert 0 <= low <= high <= 1
 
 
-@pytest.mark.parametrize(
-    ("one", "two", "level"),
-    [
-        (LONG, f"[{LONG.upper()}.]", Title.SAME),
-        ("Editorial", "editorial", Title.SHORT),
-        (LONG, LONG.replace("coastal", "coatsal"), Title.SPELLING),
-        (LONG, f"{LONG}: a mixed methods study", Title.CONTINUED),
-        (LONG, "Rain over Bergen, 1880 to 1971", Title.DIFFERENT),
-        (LONG, "[Rain over Bergen, 1880 to 1971]", Title.TRANSLATED),
-        (LONG, "", Title.MISSING),
-    ],
-)
-def test_titles(one: str, two: str, level: Title) -> None:
-    """Case, brackets and a typing error are nothing; a subtitle is little."""
-    assert levels(Entry(1, title=one), Entry(2, title=two))[Title] is level
+def test_the_curve_is_what_its_table_says() -> None:
+    """Its points, and the scores at and beyond its ends."""
+    totals, shares = np.array(SHARES).T
+    assert (np.diff(totals) > 0).all()
+    assert (np.diff(shares) > 0).all()
+    odds = 1 / (1 + np.exp(-np.array([totals, shares])))
+    assert calibrated(odds[0]) == pytest.approx(odds[1])
+    ends = [0.0, 0.001, 0.05, 0.995, 0.9999, 1.0]
+    assert calibrated(np.array(ends)) == pytest.approx(ends)
+    assert calibrated(np.array([0.7])) == pytest.approx(0.917, abs=0.001)
 
 
-@pytest.mark.parametrize(
-    ("one", "two", "level"),
-    [
-        ("home based learning", "homebased learning", Wording.SAME),
-        ("learning behaviour of pupils", "learning behavior of pupils", Wording.SAME),
-        ("sleep of adult learners", "sleep of adolescent learners", Wording.REPLACED),
-        ("sleep of learners", "sleep of young learners", Wording.ADDED),
-        ("sleep part i", "sleep part ii", Wording.NUMBER_CHANGED),
-        ("sleep part one", "sleep part 1", Wording.SAME),
-        ("sleep of 20 pupils", "sleep of 30 pupils", Wording.NUMBER_CHANGED),
-        ("sleep of pupils", "sleep of pupils part 2", Wording.NUMBER_ADDED),
-    ],
-)
-def test_wording(one: str, two: str, level: Wording) -> None:
-    """A number or a word exchanged counts, a spelling does not, whoever is first."""
-    assert compare_wording(one, two) is level
-    assert compare_wording(two, one) is level
+# -- labelled pairs -------------------------------------------------------------------
 
 
-def test_numbers_are_read_in_any_notation() -> None:
-    """Digits, Roman numbers and "part one" give the same numbers."""
-    assert numbers_in("part one phase ii of 007 trials") == ["1", "2", "7"]
-    assert numbers_in("i saw a study of v") == []
-
-
-def test_titles_without_a_subject_are_common() -> None:
-    """Yearly titles prove nothing unless a number sets them apart."""
-    assert is_common("introduction to the special issue on schools")
-    assert is_common("book reviews")
-    assert not is_common("abstracts of the 79th congress of the society")
-    assert not is_common("coaching for head teachers in coastal schools")
-
-
-@given(
-    st.lists(st.sampled_from(["ito", "marsh", "okafor", "bergman"]), max_size=4).map(
-        tuple
+def article(draw: random.Random, number: int) -> Entry:
+    """Make an article up."""
+    first = draw.randrange(1, 900)
+    names = draw.sample(PEOPLE, draw.randrange(1, 4))
+    return Entry(
+        number,
+        " ".join(draw.sample(WORDS, 6)),
+        "; ".join(f"{name}, {draw.choice('ABC')}" for name in names),
+        draw.randrange(1995, 2022),
+        f"Journal of {draw.choice(WORDS)} research",
+        str(draw.randrange(1, 40)),
+        str(draw.randrange(1, 5)),
+        f"{first}-{first + 9}",
+        f"10.1000/{number}",
     )
-)
-def test_author_lists_compare_alike_in_both_directions(names: tuple[str, ...]) -> None:
-    """Nobody is unknown, a list equals itself, and order does not matter."""
-    level = compare_authors(names, names)
-    assert (level is Authors.UNKNOWN) == (not names)
-    assert level in {Authors.ALL, Authors.SINGLE, Authors.UNKNOWN}
-    for other in (("ito",), ("marsh", "ito"), ("zhao", "vik"), ()):
-        assert compare_authors(names, other) is compare_authors(other, names)
 
 
-@pytest.mark.parametrize(
-    ("one", "two", "level"),
-    [
-        (("ito", "marsh", "vik"), ("marsh", "vik", "ito"), Authors.ALL),
-        (("ito", "marsh", "vik"), ("ito", "vik"), Authors.FEWER),
-        (("ito", "marsh"), ("ito",), Authors.FIRST),
-        (("rodrigues",), ("rodriguez",), Authors.SINGLE),
-        (("ito", "marsh", "vik"), ("ito", "marsh", "zhao"), Authors.MOST),
-        (("ito", "marsh", "vik"), ("ito", "zhao", "bo"), Authors.SOME),
-        (("ito",), ("zhao",), Authors.DIFFERENT),
-        (("ito",), (), Authors.MISSING),
-    ],
-)
-def test_authors(one: tuple[str, ...], two: tuple[str, ...], level: Authors) -> None:
-    """Authors are a set of family names, with allowance for spelling."""
-    assert compare_authors(one, two) is level
+def retold(draw: random.Random, one: Entry, number: int) -> Entry:
+    """Tell the same as a poorer source does."""
+    told = replace(one, id=number)
+    for field in ("doi", "pages", "volume", "issue", "container_title"):
+        if draw.random() < 0.45:
+            told = replace(told, **{field: ""})  # type: ignore[arg-type]
+    if draw.random() < 0.3:
+        told = replace(told, title=f"{told.title}: a mixed methods study")
+    if draw.random() < 0.2:
+        told = replace(told, title=told.title[1:])
+    if draw.random() < 0.25:
+        told = replace(told, year=(one.year or 0) + 1)
+    if draw.random() < 0.3:
+        told = replace(told, authors=one.authors.split(";")[0])
+    return told
 
 
-@pytest.mark.parametrize(
-    ("one", "two", "level"),
-    [
-        ("journal school leadership", "j sch leadersh", Container.SAME),
-        ("journal school leadership", "jsl", Container.SAME),
-        ("journal school leadership", "jour school leadership", Container.SAME),
-        (
-            "school leadership",
-            "international school leadership annual",
-            Container.ALIKE,
-        ),
-        ("journal school leadership", "revista educacion", Container.DIFFERENT),
-        ("cancer", "cancer chemotherapy research", Container.ALIKE),
-    ],
-)
-def test_containers(one: str, two: str, level: Container) -> None:
-    """An abbreviation is the journal; another journal is not."""
-    assert compare_containers(one, two) is level
-    assert compare_containers(two, one) is level
+def another(draw: random.Random, one: Entry, number: int) -> Entry:
+    """Make another text of the same people, much like it."""
+    first = draw.randrange(1, 900)
+    title = draw.choice(
+        (one.title, f"{one.title} {draw.choice(WORDS)}", f"Comment on {one.title}")
+    )
+    return replace(
+        one,
+        id=number,
+        title=title,
+        doi=draw.choice(("", f"10.1000/{number}")),
+        pages=draw.choice(("", f"{first}-{first + 3}")),
+        volume=draw.choice(("", one.volume, str(draw.randrange(1, 40)))),
+        issue="",
+        year=(one.year or 0) + draw.choice((0, 0, 1, 3)),
+    )
 
 
-def test_abstracts_are_judged_by_their_beginning() -> None:
-    """A copyright line or a heading changes nothing, another text does."""
-    text = "Forty heads were coached over two years and we asked what changed. " * 8
-    other = "Rain was measured in Bergen for ninety years by three observers. " * 8
-    assert compare_abstracts(text, text + "(c) 2016 The Publisher") is Abstract.SAME
-    assert compare_abstracts("BACKGROUND: " + text, text) is Abstract.SAME
-    assert compare_abstracts(text, other) is Abstract.DIFFERENT
-    assert compare_abstracts(text, "No abstract.") is Abstract.MISSING
+def made_up(seed: int, count: int) -> tuple[list[Entry], list[str]]:
+    """Make articles up, and tell what each record is.
+
+    A poorer source tells half of them again; one in 25 has a text much like it.
+    """
+    draw = random.Random(seed)  # noqa: S311 - test data
+    entries: list[Entry] = []
+    truth: list[str] = []
+    for number in range(count):
+        one = article(draw, len(entries))
+        entries.append(one)
+        truth.append(f"article {number}")
+        if draw.random() < 0.5:
+            entries.append(retold(draw, one, len(entries)))
+            truth.append(f"article {number}")
+        if draw.random() < 0.04:
+            entries.append(another(draw, one, len(entries)))
+            truth.append(f"another {number}")
+    return entries, truth
 
 
-def test_numbers_and_kinds() -> None:
-    """Years, volumes, pages, DOIs, notices and forms say what they should."""
-    one = Entry(1, LONG, year=2015, volume="3", issue="11", pages="e10433",
-                doi="10.1021/abc")  # fmt: skip
-    two = Entry(2, f"Erratum: {LONG}", year=2016, volume="3", issue="e10433",
-                doi="10.1021/abc.s001", type="dataset")  # fmt: skip
-    found = levels(one, two)
-    assert found[Year] is Year.CLOSE
-    assert found[Volume] is Volume.SAME
-    assert (found[Pages], found[Issue]) == (Pages.START, Issue.MISSING)
-    assert found[Doi] is Doi.PART
-    assert found[Notice] is Notice.ONE_SIDED
-    assert found[Form] is Form.DIFFERENT
-
-
-def test_dropping_hopeless_pairs_early_loses_no_other() -> None:
-    """What is dropped on the way could not have been kept in the end."""
+def load(path: Path) -> tuple[list[Entry], list[str]]:
+    """Read a labelled set: its records, and the true group of each."""
+    csv.field_size_limit(sys.maxsize)
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     entries = [
         Entry(
-            n, f"{LONG} {word}", f"{name}, A", 2000 + n % 3, "J", pages=f"{n}-{n + 5}"
+            number,
+            year=int(row["year"]) if row["year"].isdigit() else None,
+            type=row["entrytype"],
+            **{field: row[field] for field in TEXTS},
         )
-        for n, (word, name) in enumerate(
-            (word, name)
-            for word in ("", "again", "in 2 towns", "and by other means")
-            for name in ("Ito", "Marsh", "Vik")
-        )
+        for number, row in enumerate(rows)
     ]
-    columns = columns_of(entries)
-    left, right = np.triu_indices(len(entries), 1)
-    full = weigh(columns, left, right, keep_all=True)
-    hopeful = full.may_be_one()
-    kept = weigh(columns, left, right)
-    pairs = set(zip(kept.left.tolist(), kept.right.tolist(), strict=True))
-    wanted = zip(full.left[hopeful].tolist(), full.right[hopeful].tolist(), strict=True)
-    assert set(wanted) <= pairs
-    assert len(pairs) < len(left)
+    return entries, [row["cluster_id"] for row in rows]
+
+
+def judged(pairs: Sequence[Pair], truth: Sequence[str]) -> list[tuple[float, bool]]:
+    """Return score and truth of the pairs; versions of one work are told apart."""
+    return [
+        (pair.score, truth[pair.a] == truth[pair.b])
+        for pair in pairs
+        if pair.verdict != "same_study"
+    ]
+
+
+def gaps(told: Sequence[tuple[float, bool]]) -> list[float]:
+    """Return for each of `BINS` how far the share of duplicates is from the score."""
+    scores, same = np.array(told).T
+    found = []
+    for low, high in BINS:
+        inside = (scores >= low) & (scores < high)
+        assert inside.sum() >= LEAST_PAIRS
+        found.append(float(abs(same[inside].mean() - scores[inside].mean())))
+    return found
+
+
+def test_scores_are_shares_on_records_made_up() -> None:
+    """Of the pairs of a score about that share are duplicates, within `TOLERANCE`."""
+    entries, truth = made_up(4, 4_000)
+    assert max(gaps(judged(find_pairs(entries), truth))) <= TOLERANCE
+
+
+@pytest.mark.shared
+def test_scores_are_shares_on_labelled_sets(shared: Path) -> None:
+    """The same on sets that others labelled, put together."""
+    told = []
+    for name in SETS:
+        entries, truth = load(shared / "data" / "dedup" / f"{name}.csv.gz")
+        told += judged(find_pairs(entries), truth)
+    assert max(gaps(told)) <= TOLERANCE

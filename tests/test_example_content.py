@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from litreview import yamlfile
-from litreview.codebook import Codebook, Level, parse_codebook, problems
+from litreview.codebook import Codebook, Level, parse_codebook
+from litreview.looseends import problems
 from litreview.protocol import parse_criteria, parse_review
 from litreview.vocabulary import (
     CmoRole,
@@ -340,6 +341,23 @@ def test_first_chain_is_that_of_the_founding_document(
     assert {documents[e["code"]] for e in first["evidence"]} == {"F002"}
     assert len(configurations) >= 4
     assert any(not c["outcome"] for c in configurations)
+
+
+def test_found_instruments_are_named_by_a_founding_document(
+    records: Any, shared: Path
+) -> None:
+    """F42: "Leuven" is found with its document, whose words are quoted exactly."""
+    found = load("instruments.yaml")["found"]
+    files = {entry["key"]: entry["file"] for entry in records["founding"]}
+    assert "Leuven scales" in {entry["name"] for entry in found}
+    for entry in found:
+        file = shared / "founding" / files[entry["document"]]
+        text = plain(file.read_text("utf-8"))
+        assert entry["words"] in text, entry["key"]
+        assert entry["at"] in text, entry["key"]
+        assert entry["name"] in entry["words"], entry["key"]
+        known = {"key", "name", "document", "at", "words", "note"}
+        assert set(entry) == known, "what the document does not print is not known"
 
 
 def test_items_rest_on_codes_of_their_construct(

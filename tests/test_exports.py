@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from team import Team, every_kind, finish, start
 
 from litreview import cli, db, exports, flow, rendering
+from litreview.cli import export_tables
 from litreview.errors import InvariantError, UsageError
 from litreview.models import AuditEvent
 from litreview.protocol import STARTER_CODEBOOK
@@ -46,7 +47,7 @@ def test_everything_is_exported_and_the_same_twice(team: Team) -> None:
     others = {"prisma", "bibliography", "search-report", "search-overlap"}
     assert {name.split(".")[0] for name in files} == {*others, *exports.TABLES}
     for name, content in files.items():
-        if name.endswith(".docx"):
+        if name.endswith((".docx", ".xlsx")):
             continue  # no text; test_docxfile.py reads it
         assert b"\r" not in content
         assert content.endswith(b"\n")
@@ -212,3 +213,11 @@ def test_unblinding_is_for_leads_and_recorded(
     with Session(engine) as session:
         (event,) = session.query(AuditEvent).all()
         assert (event.kind, event.subject) == ("unblinded", "export decisions")
+
+
+def test_the_commands_offer_the_formats_that_tables_have() -> None:
+    """What help promises without reading a table is what the register can render."""
+    for name, told in export_tables.TABLE_EXPORTS.items():
+        assert told.formats == exports.TABLES[name].formats, name
+    for name, table in exports.TABLES.items():
+        assert set(table.pictures) <= set(table.formats), name

@@ -35,6 +35,7 @@ OPEN = {
     "ta_unscreened": ["ta unseen"],
     "ta_in_progress": ["ta begun"],
     "ta_conflict": ["ta conflict"],
+    "ta_single_screened": [],
     "records_screened": [
         *("kept", "ta out", "not retrieved", "ft out population", "ft out concept"),
         *("same study", "register sought", "register conflict", "not sought"),
@@ -60,6 +61,7 @@ OPEN = {
     "other_ta_unscreened": ["left of mixed"],
     "other_ta_in_progress": [],
     "other_ta_conflict": [],
+    "other_ta_single_screened": [],
     "other_records_excluded": ["web ta out", "organisation removed"],
     "other_ft_not_yet_sought": ["citation not sought"],
     "other_sought_reports": ["web kept"],

@@ -18,18 +18,20 @@ import pytest
 from desk import FT, TA, Desk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from making import Maker
+from making import REVIEW, Maker
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from litreview import (
     checks,
     db,
+    draws,
     flow,
     fulltext,
     membership,
     pairs,
     prisma,
+    reopening,
     rounds,
     settling,
     state,
@@ -44,6 +46,7 @@ from litreview.models import (
     FulltextEvent,
     PairDecision,
     Person,
+    ProtocolVersion,
     Record,
     RecordRemoval,
     Resolution,
@@ -51,6 +54,8 @@ from litreview.models import (
     ScreeningRound,
 )
 from litreview.pairs import PairRuling
+from litreview.protocol import STARTER_CRITERIA
+from litreview.reopening import Wish
 from litreview.rounds import Plan
 from litreview.vocabulary import PairVerdict, Retrieval
 
@@ -297,15 +302,32 @@ class Plain:
     def need(self, stage: str, group: set[int]) -> int:
         """Return the number of people that a report needs."""
         known = [r for r in self.rounds.values() if r.stage == stage and r.counts]
+        known.sort(key=lambda r: r.id)
         touched = {
             row.round_id
             for rows in (self.handed, self.decisions)
             for row in rows
             if row.record_id in group
         }
-        own = [r.per_record for r in known if r.id in touched]
-        main = max((r.id, r.per_record) for r in known if r.kind == "main")
-        return max(own, default=main[1])
+        main = [r for r in known if r.kind == "main" and r.name != "single-screened"]
+        own = []
+        for part in known:
+            if part.id not in touched:
+                continue
+            if part.kind == "overlap":
+                mine = [
+                    a
+                    for a in self.handed
+                    if a.round_id == part.id and a.record_id in group
+                ]
+                held = {a.person_id for a in mine if a.released_at is None}
+                gone = {a.person_id for a in mine} - held
+                usual = [r.per_record for r in main if r.id < part.id][-1]
+                least = min(part.per_record, usual)
+                own.append(max(part.per_record - len(gone), least))
+            else:
+                own.append(part.per_record)
+        return max(own, default=main[-1].per_record)
 
     def word(self, stage: str, group: set[int]) -> tuple[str, str]:
         """Return where a report stands at a stage, and for which reason."""
@@ -367,7 +389,10 @@ class Plain:
         found["other_duplicates"] += len(here) - base if base else len(here) - 1
         open_, column = ("", "dbr") if base else ("other_", "other")
         early, late = self.word(TA, group)[0], self.word(FT, group)[0]
-        if early in ("unscreened", "in_progress", "conflict"):
+        voters = {vote.screener_id for vote in self.live(TA, group)}
+        settled = early in ("included", "excluded")
+        found[f"{open_}ta_single_screened"] += settled and len(voters) == 1
+        if not settled:
             found[f"{open_}ta_{early}"] += 1
         elif base:
             found["records_screened"] += 1
@@ -516,9 +541,47 @@ class Story:
         plan = Plan(s.stage, s.how, per_record=(None, 2, 3, 1)[s.who % 4])
         rounds.assign(self.desk.session, plan, by=self.desk.person("lead"))
 
+    def join(self, s: Step) -> None:
+        """Let somebody new join."""
+        Maker(self.desk.session).person(f"new{s.how % 2}")
+
+    def pause(self, s: Step) -> None:
+        """Let a screener pause or go on."""
+        person = self.desk.person(PEOPLE[s.who % 4])
+        person.paused = not person.paused
+        self.desk.session.flush()
+
     def release(self, s: Step) -> None:
         """Take somebody's open hand-outs back."""
         membership.release(self.desk.session, [self.desk.person(s.handle).id])
+
+    def free(self, s: Step) -> None:
+        """Let the lead free what somebody paused has in hand."""
+        rounds.release(self.desk.session, s.handle, by=self.desk.person("lead"))
+
+    def overlap(self, s: Step) -> None:
+        """Draw a record or two for everybody."""
+        wish = draws.Overlap(s.stage, 1 + s.how % 2, s.who)
+        draws.overlap(self.desk.session, wish, by=self.desk.person("lead"))
+
+    def single(self, s: Step) -> None:
+        """Leave a part of the records to one person each."""
+        wish = draws.Part(s.stage, (0.2, 0.5)[s.how % 2], s.who)
+        draws.single(self.desk.session, wish, by=self.desk.person("lead"))
+
+    def amend(self, s: Step) -> None:
+        """Change a reason of the protocol, or take the change back."""
+        amend(self.desk.session, f"Wrong population {s.how % 3}")
+
+    def reopen(self, s: Step) -> None:
+        """Reopen what rests on earlier criteria, in one way or another."""
+        wish = (
+            Wish(s.stage, since=1),
+            Wish(s.stage, record_ids=(s.record.id,)),
+            Wish(s.stage, reason="X-POP"),
+        )[s.who % 3]
+        lead = self.desk.person("lead")
+        reopening.reopen(self.desk.session, wish, why="another reason", by=lead)
 
     def remove(self, s: Step) -> None:
         """Remove a record, or restore it."""
@@ -542,6 +605,7 @@ ACTIONS = (
     *["pair"] * 2,
     *("link", "withdraw", "settle", "settle", "correct", "agree", "leave"),
     *("aside", "assign", "release", "remove", "text"),
+    *("join", "pause", "free", "overlap", "single", "amend", "reopen", "reopen"),
 )
 NUMBER = st.integers(0, 11)
 HISTORY = st.lists(
@@ -549,10 +613,25 @@ HISTORY = st.lists(
 )
 
 
+def amend(session: Session, label: str) -> None:
+    """Put a protocol in force that says this of the reason X-POP."""
+    one = "title_abstract: {per_record: 2}"
+    text = STARTER_CRITERIA.replace("Wrong population", label)
+    session.add(
+        ProtocolVersion(
+            sha256=label,
+            review_text=REVIEW.replace(one, f"{one[:-1]}, single_screened: 0.5}}"),
+            criteria_text=text,
+        )
+    )
+    session.flush()
+
+
 def begin(session: Session) -> Story:
     """Return a review of four records from a database and two web pages."""
     make = Maker(session)
     make.review("ann", "bob", "dan", "eve")
+    amend(session, "Wrong population")
     records = [make.record(found="database") for _ in range(4)]
     records += [make.record(source="web", found="website") for _ in range(2)]
     machine = DedupeRun(parameters={}, records=6)

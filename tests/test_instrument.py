@@ -1,248 +1,186 @@
-"""Items rest on passages that stand, and keep every wording."""
+"""Found instruments hang on a record; a permission needs its evidence."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from making import Maker
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from writing import World, start
 
-from litreview import coding, instrument
-from litreview.coding import Passage
-from litreview.errors import LitreviewError, NotAllowedError, NotFoundError
-from litreview.instrument import Change, Place, Question
-from litreview.synthesis import Instrument, ItemVersion, SurveyItem
+from litreview import instrument, inventory, removal
+from litreview.errors import LitreviewError, NotAllowedError, NotFoundError, UsageError
+from litreview.instrument import Facts
+from litreview.synthesis import InstrumentVersion
 from litreview.vocabulary import Role
 
-TEXT = "In my school, training fits our plan."
-PLACE = Place("staff survey", "fit.end")
-
-
-@dataclass
-class World:
-    """One included report, with passages about what a test asks for."""
-
-    session: Session
-    make: Maker
-    record_id: int
-
-    def code(self, construct: str = "fit.end", quote: str = "It fits.") -> int:
-        """Code a passage and return the code's id."""
-        return coding.add(
-            self.session,
-            by="ann",
-            record_id=self.record_id,
-            passage=Passage(construct, quote, "p. 2"),
-        ).code.id
-
-    def add(
-        self,
-        question: Question | str = TEXT,
-        place: Place = PLACE,
-        evidence: tuple[int, ...] | None = None,
-        by: str = "ann",
-    ) -> instrument.Written:
-        """Write an item; without `evidence` on a fresh passage of its construct."""
-        return instrument.add(
-            self.session,
-            by=by,
-            place=place,
-            question=Question(question) if isinstance(question, str) else question,
-            evidence=(self.code(),) if evidence is None else evidence,
-        )
-
-    def count(self, table: type[Instrument | ItemVersion | SurveyItem]) -> int:
-        """Return the number of rows of a table."""
-        return self.session.scalar(select(func.count()).select_from(table)) or 0
-
-    def row(self) -> dict[str, object]:
-        """Return the only item's row."""
-        [row] = instrument.items(self.session)
-        return row
+NAME = "Leuven scales"
 
 
 @pytest.fixture
 def world(session: Session, make: Maker) -> World:
     """Return the small review."""
-    people = make.review()
-    make.codebook()
-    record = make.record()
-    make.include(record, *people)
-    return World(session, make, record.id)
+    return start(session, make)
 
 
-def test_the_first_item_makes_its_instrument(world: World) -> None:
-    """The second joins it; names are compared without stray blanks."""
-    first = world.add()
-    second = world.add("Another question.", Place(" staff  survey", "fit.end"))
-    assert (first.new_instrument, second.new_instrument) == (True, False)
-    assert world.count(Instrument) == 1
-    assert [row["item_id"] for row in instrument.items(world.session)] == [1, 2]
+def add(world: World, name: str = NAME, **facts: object) -> instrument.Recorded:
+    """Record an instrument that the report tells of."""
+    told = Facts(**{"record_id": world.record_id, **facts})  # type: ignore[arg-type]
+    return instrument.add(world.session, by="ann", name=name, facts=told)
 
 
-def test_an_item_takes_level_and_scoring_from_its_construct(world: World) -> None:
-    """What is not given comes from the codebook; what is given is kept."""
-    code = world.code("people.distrust")
-    place = Place("s", "people.distrust")
-    made = world.add("They hide.", place, (code,)).version
-    assert (made.level, made.reverse, made.status) == ("team", True, "draft")
-    given = Question("They hide it.", "my team", "teacher", "agree5", reverse=False)
-    made = world.add(given, place, (code,)).version
-    assert (made.level, made.reverse, made.scale) == ("teacher", False, "agree5")
+def row(world: World, name: str = NAME) -> dict[str, object]:
+    """Return an instrument's row."""
+    [found] = [
+        one for one in inventory.instruments(world.session) if one["instrument"] == name
+    ]
+    return found
 
 
-@pytest.mark.parametrize(
-    ("question", "place", "message"),
-    [
-        (Question(" "), PLACE, "the item's text is empty"),
-        (Question(TEXT), Place(" ", "fit.end"), "instrument's name is empty"),
-        (Question(TEXT), Place("s", "fit.plan"), "cannot be applied"),
-        (Question(TEXT), Place("s", "fit"), "cannot be applied"),
-        (Question(TEXT), Place("s", "fit.endx"), "no codebook has"),
-        (Question(TEXT, level="planet"), PLACE, "'planet' is no level"),
-        (Question(TEXT, status="retired"), PLACE, "not retired by its wording"),
-        (Question(TEXT, status="fine"), PLACE, "'fine' is no status"),
-    ],
-)
-def test_a_bad_item_is_refused(
-    world: World, question: Question, place: Place, message: str
-) -> None:
-    """Nothing is stored, no instrument either."""
-    with pytest.raises(LitreviewError, match=message):
-        world.add(question, place)
-    assert world.count(SurveyItem) == 0
+def test_leuven_yields_an_instrument_linked_to_its_report(world: World) -> None:
+    """F42: name and record are there, what the report does not say stays empty."""
+    add(world, note="named as what gains were judged against")
+    found = row(world)
+    assert (found["found"], found["record_id"]) == (True, world.record_id)
+    assert str(found["title"]).startswith("A made record")
+    assert (found["permission"], found["items"], found["scale"]) == ("unknown", 0, "")
 
 
-def test_an_item_needs_a_passage_that_stands(world: World) -> None:
-    """No passage, an unknown one, a retracted one: refused."""
-    code = world.code()
-    with pytest.raises(LitreviewError, match="rests on no passage"):
-        world.add(evidence=())
-    with pytest.raises(NotFoundError, match="there is no code 42"):
-        world.add(evidence=(code, 42))
-    coding.retract(world.session, by="ann", code_id=code, why="misread")
-    with pytest.raises(LitreviewError, match="was retracted"):
-        world.add(evidence=(code,))
-    assert world.count(SurveyItem) == 0
-    assert world.count(Instrument) == 0
-
-
-def test_a_passage_about_another_construct_is_noted(world: World) -> None:
-    """It is stored all the same; the note says how the two are akin."""
-    same, akin, other = (
-        world.code(),
-        world.code("people.trust"),
-        world.code("people.need"),
-    )
-    notes = world.add(evidence=(same, akin, other)).notes
-    assert notes == (
-        f"code {akin} is about people.trust, related to it",
-        f"code {other} is about people.need, another idea",
-    )
-    assert world.row()["evidence"] == [same, akin, other]
-
-
-def test_a_referent_of_another_level_is_noted(world: World) -> None:
-    """An item about the school that says "I" gets a note, one with "my school" none."""
-    assert world.add(Question("Q1", "my school")).notes == ()
-    [note] = world.add(Question("Q2", "I")).notes
-    assert "speaks of the level teacher" in note
-    [note] = world.add(Question("Q3", "I", level="teacher")).notes
-    assert "its level is teacher, that of fit.end school" in note
-
-
-def test_the_very_same_item_is_stored_once(world: World) -> None:
-    """A repeated call adds nothing; other words or passages make another item."""
-    code = world.code()
-    first = world.add(evidence=(code,))
-    again = world.add(evidence=(code,))
-    assert (again.new, again.item.id) == (False, first.item.id)
-    assert world.add(Question(TEXT, scale="agree5"), evidence=(code,)).new
-    assert world.add(evidence=(code, world.code(quote="More."))).new
-    assert world.count(SurveyItem) == 3
-
-
-def test_a_reader_writes_no_items(world: World) -> None:
-    """Readers and arbiters are refused, coders are not."""
-    for handle, role in (("rea", Role.READER), ("cleo", Role.ARBITER)):
-        world.make.person(handle, role)
-        with pytest.raises(NotAllowedError):
-            world.add(by=handle)
-    world.make.person("cod", Role.CODER)
-    assert world.add(by="cod").new
-
-
-def test_a_revision_keeps_the_wording_before(world: World) -> None:
-    """What is not given stays; passages are added; both versions are there."""
-    made = world.add(Question(TEXT, "my school", scale="agree5"))
-    more = world.code("people.trust")
-    change = Change(Question("Better words.", status="reviewed"), "pilot", (more,))
-    done = instrument.revise(
-        world.session, by="bob", item_id=made.item.id, change=change
-    )
-    row = world.row()
-    assert (row["text"], row["version"], row["status"]) == (
-        "Better words.",
-        2,
-        "reviewed",
-    )
-    assert (row["scale"], row["referent"], row["by"]) == ("agree5", "my school", "bob")
-    assert row["evidence"] == [1, more]
-    assert len(done.notes) == 1
-    texts = world.session.scalars(
-        select(ItemVersion.text).order_by(ItemVersion.version)
-    )
-    assert texts.all() == [TEXT, "Better words."]
-
-
-def test_a_revision_must_change_something_and_say_why(world: World) -> None:
-    """The same words, no reason, an unknown item: refused, and nothing is stored."""
-    made = world.add()
-
-    def revise(text: str, why: str = "pilot", item_id: int = made.item.id) -> None:
-        change = Change(Question(text), why)
-        instrument.revise(world.session, by="ann", item_id=item_id, change=change)
-
+def test_every_fact_is_kept_and_each_change_is_a_version(world: World) -> None:
+    """What is not given stays; all versions are shown, oldest first."""
+    facts = {
+        "scale": "1 to 5",
+        "reliability": "alpha  .87, n = 412",
+        "validity": "CFA, p. 9",
+        "sample": "412 teachers",
+        "country": "Belgium",
+        "year": "1994",
+        "licence": "not stated",
+    }
+    add(world, **facts)
+    told = Facts(licence="CC BY 4.0")
+    instrument.revise(world.session, by="bob", name=NAME, facts=told, why="p. 2")
+    found = row(world)
+    assert found["reliability"] == "alpha .87, n = 412"
+    assert {found[name] for name in ("scale", "country", "year")} == {
+        "1 to 5",
+        "Belgium",
+        "1994",
+    }
+    assert (found["licence"], found["version"], found["by"]) == ("CC BY 4.0", 2, "bob")
+    shown = instrument.show(world.session, NAME)
+    versions = shown["versions"]
+    assert isinstance(versions, list)
+    assert [one["licence"] for one in versions] == ["not stated", "CC BY 4.0"]
     with pytest.raises(LitreviewError, match="would not change"):
-        revise(TEXT)
-    with pytest.raises(LitreviewError, match="the reason is empty"):
-        revise("Better.", "")
-    with pytest.raises(NotFoundError, match="there is no item 9"):
-        revise("Better.", item_id=9)
-    assert world.count(ItemVersion) == 1
+        instrument.revise(world.session, by="bob", name=NAME, facts=told, why="again")
 
 
-def test_a_retired_item_stays_and_is_left_alone(world: World) -> None:
-    """It is listed as retired with the reason; no more versions come."""
-    made = world.add()
-    instrument.retire(world.session, by="ann", item_id=made.item.id, why="twice")
-    assert (world.row()["status"], world.row()["why"]) == ("retired", "twice")
-    with pytest.raises(NotAllowedError, match="is retired"):
-        instrument.retire(world.session, by="ann", item_id=made.item.id, why="again")
-    change = Change(Question("New."), "why not")
-    with pytest.raises(NotAllowedError, match="is retired"):
-        instrument.revise(world.session, by="ann", item_id=made.item.id, change=change)
-    assert world.add(evidence=(1,)).new  # the same words may be asked again
+@pytest.mark.parametrize("record_id", [99, None])
+def test_a_found_instrument_needs_its_record(
+    world: World, record_id: int | None
+) -> None:
+    """None, or one that there is not: refused, and nothing is stored."""
+    with pytest.raises((NotFoundError, UsageError)):
+        add(world, record_id=record_id)
+    assert inventory.instruments(world.session) == []
 
 
-def test_the_list_narrows_to_an_instrument(world: World) -> None:
-    """An unknown instrument is refused with those there are."""
+def test_a_removed_record_tells_of_no_instrument(world: World) -> None:
+    """One that was not screened does: a manual can print the items."""
+    manual = world.make.record()
+    assert add(world, record_id=manual.id).new
+    gone = world.make.record()
+    removal.remove(world.session, [gone.id], basis="reason", text="no text", by="lead")
+    with pytest.raises(LitreviewError, match="is removed"):
+        add(world, "Another", record_id=gone.id)
+
+
+def test_the_very_same_is_recorded_once(world: World) -> None:
+    """Other facts under the same name are told to be a revision."""
+    assert add(world, country="Belgium").new
+    assert not add(world, f" {NAME.replace(' ', '  ')} ", country="Belgium").new
+    with pytest.raises(LitreviewError, match="is there already") as caught:
+        add(world, country="England")
+    assert "instrument revise" in caught.value.fix
+    assert row(world)["version"] == 1
+
+
+def test_what_holds_our_items_is_not_found(world: World) -> None:
+    """Its items would be called another's; as our own it can be described."""
     world.add()
-    world.add("Another.", Place("pupil survey", "fit.end"))
-    rows = instrument.items(world.session, instrument="pupil survey")
-    assert [row["text"] for row in rows] == ["Another."]
-    with pytest.raises(NotFoundError) as caught:
-        instrument.items(world.session, instrument="pupils survey")
-    assert "pupil survey" in str(caught.value)
+    with pytest.raises(LitreviewError, match="written here"):
+        add(world, "staff survey")
+    facts = Facts(note="for the pilot")
+    done = instrument.add(
+        world.session, by="ann", name="staff survey", facts=facts, own=True
+    )
+    assert not done.version.found
+    with pytest.raises(LitreviewError, match="not found in a record"):
+        instrument.revise(
+            world.session,
+            by="ann",
+            name="staff survey",
+            facts=Facts(record_id=1),
+            why="w",
+        )
 
 
-def test_a_retracted_passage_is_idle(world: World) -> None:
-    """The item keeps it among its evidence and says that it no longer counts."""
-    made = world.add()
-    assert (world.row()["idle"], world.row()["studies"]) == ([], 1)
-    code = 1
-    done = coding.retract(world.session, by="ann", code_id=code, why="misread")
-    assert done.resting.items == (made.item.id,)
-    assert (world.row()["idle"], world.row()["studies"]) == ([code], 0)
+@pytest.mark.parametrize("word", ["granted", "not-needed"])
+def test_a_permission_needs_evidence(world: World, word: str) -> None:
+    """Granted and not needed are refused without; with it they are stored."""
+    add(world)
+
+    def permit(evidence: str) -> instrument.Recorded:
+        return instrument.permit(
+            world.session, by="ann", name=NAME, permission=word, evidence=evidence
+        )
+
+    for nothing in ("", "  "):
+        with pytest.raises(LitreviewError, match="without evidence"):
+            permit(nothing)
+    assert row(world)["permission"] == "unknown"
+    assert permit("letter of 2 March").new
+    assert not permit("letter of 2 March").new
+    found = row(world)
+    assert (found["permission"], found["permission_evidence"]) == (
+        word,
+        "letter of 2 March",
+    )
+
+
+def test_asked_and_refused_need_none(world: World) -> None:
+    """Both leave the words closed; the evidence before does not linger."""
+    add(world)
+    world.permit("granted", NAME)
+    for word in ("asked", "refused"):
+        instrument.permit(
+            world.session, by="ann", name=NAME, permission=word, evidence=""
+        )
+        found = row(world)
+        assert (found["permission"], found["permission_evidence"]) == (word, "")
+
+
+def test_nobody_is_asked_for_our_own_words(world: World) -> None:
+    """Nor is an unknown word or an unknown instrument taken."""
+    world.add()
+    add(world)
+    for name, word, message in (
+        ("staff survey", "granted", "of our own"),
+        (NAME, "given", "'given' is no permission"),
+        ("Leuven scale", "granted", "Leuven scales"),
+    ):
+        with pytest.raises(LitreviewError) as caught:
+            instrument.permit(
+                world.session, by="ann", name=name, permission=word, evidence="e"
+            )
+        assert message in str(caught.value)
+
+
+def test_a_reader_records_nothing(world: World) -> None:
+    """Who may not code may not record."""
+    world.make.person("rea", Role.READER)
+    with pytest.raises(NotAllowedError):
+        instrument.add(
+            world.session, by="rea", name=NAME, facts=Facts(record_id=world.record_id)
+        )
+    assert world.count(InstrumentVersion) == 0

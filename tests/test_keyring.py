@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from litreview import db, keyring
 from litreview.blocking import FINER, NO_KEYS, WAYS, Keys
 from litreview.columns import SCHEMA
-from litreview.evidence import ABSTRACT_READ
+from litreview.comparison import ABSTRACT_READ
 from litreview.models import MatchChange, MatchPage
 
 LARGEST = 2**63 - 1

@@ -95,3 +95,26 @@ def test_kinship_is_mutual(book: Codebook) -> None:
         assert name not in kinship.below(book, name)
         children = {c.id for c in book.constructs if c.parent == name} - {name}
         assert children <= kinship.below(book, name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("fit.end", ["fit.end"]),
+        ("trust", ["people.trust", "people.distrust"]),
+        ("plan", ["fit.plan_early", "fit.plan_shared"]),
+        ("TOGETHER", ["fit.plan_shared"]),
+        ("end state", ["fit.end"]),
+        ("people", ["people.trust", "people.distrust", "people.need"]),
+        ("plannning earley", ["fit.plan_early"]),
+        ("xyzzy", []),
+    ],
+)
+def test_a_part_of_a_name_finds_constructs(
+    book: Codebook, typed: str, found: list[str]
+) -> None:
+    """By id, label, parent or group, or nearly; never one that cannot be applied."""
+    named = [construct.id for construct in kinship.named([book], typed)]
+    assert named[: len(found)] == found
+    assert bool(named) == bool(found)
+    assert "fit.plan" not in named

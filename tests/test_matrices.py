@@ -190,3 +190,19 @@ def test_an_empty_review_has_empty_tables(session: Session, make: Maker) -> None
     assert matrices.evidence_map(session)["studies"].sum() == 0
     assert matrices.balance(session).empty
     assert not matrices.measurability(session)["priority"].any()
+
+
+def test_forms_and_mechanisms_are_crossed_within_studies(coded: Coded) -> None:
+    """The same form may hold different constructs in different studies (F19)."""
+    one, two, three, _four = coded.reports
+    coded.code(one, "people.need", attributes={"form": "coaching"})
+    coded.code(two, "people.need", attributes={"form": "coaching"})
+    coded.code(three, "people.need", attributes={"form": "lesson study"})
+    found = {
+        (row["value"], row["construct"]): row["studies"]
+        for row in matrices.crosstab(coded.session).to_dict("records")
+    }
+    assert found["coaching", "fit.end"] == 1
+    assert found["coaching", "people.trust"] == 1
+    assert found["coaching", "people.need"] == 2
+    assert ("lesson study", "people.trust") not in found  # found absent there

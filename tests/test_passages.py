@@ -6,10 +6,11 @@ import pytest
 from making import Maker
 from sqlalchemy.orm import Session
 
-from litreview import coding, configuration, instrument, passages
+from litreview import bank, coding, configuration, passages
+from litreview.bank import Place
 from litreview.configuration import Draft
 from litreview.errors import LitreviewError, NotAllowedError, NotFoundError
-from litreview.instrument import Place, Question
+from litreview.phrasing import Question
 from litreview.vocabulary import Role
 
 
@@ -58,7 +59,7 @@ def test_what_rests_on_a_passage(session: Session, ids: list[int]) -> None:
     """Items, and configurations in their newest version only."""
     one, two, _three = ids
     place, question = Place("s", "fit.end"), Question("Does it fit?")
-    item = instrument.add(
+    item = bank.add(
         session, by="ann", place=place, question=question, evidence=[one]
     ).item
     draft = Draft(outcome=("fit.end",), supports=(one, two))

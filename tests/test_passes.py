@@ -211,6 +211,48 @@ def test_passes_in_parts_equal_one_on_postgresql_too(engine: Engine) -> None:
         assert state(engine) == before
 
 
+@settings(
+    deadline=None,
+    max_examples=5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 10**9))
+def test_the_order_of_harvests_changes_no_cluster(
+    copied: Callable[[], Path], seed: int
+) -> None:
+    """The same records, harvested in another order and other portions, with passes."""
+    draw = random.Random(seed)  # noqa: S311 - test data
+    told = [(f"N{number}", some_fields(draw)) for number in range(24)]
+    mixed = draw.sample(told, len(told))
+    found = [harvested(copied(), order, n) for order, n in ((told, 24), (mixed, 7))]
+    assert found[0] == found[1]
+    assert len(found[0]) < len(told)
+
+
+def harvested(
+    file: Path, told: list[tuple[str, dict[str, Any]]], portion: int
+) -> set[frozenset[str]]:
+    """Store records some at a time, each time with a pass; return the clusters."""
+    with db.opened(f"sqlite:///{file}") as engine:
+        team(engine)
+        for start in range(0, len(told), portion):
+            some = told[start : start + portion]
+            with db.transaction(engine) as session:
+                make = Maker(session)
+                for name, fields in some:
+                    rest = {k: v for k, v in fields.items() if k != "title"}
+                    make.record(fields["title"], source_id=name, **rest)
+            dedupe.find(engine, by="lead")
+        with db.snapshot(engine) as session:
+            members: dict[int, set[str]] = {}
+            for cluster, name in session.execute(
+                select(Record.cluster_id, Record.source_id)
+            ):
+                members.setdefault(cluster, set()).add(name)
+    file.unlink()
+    return {frozenset(names) for names in members.values()}
+
+
 # -- what a pass looks at ------------------------------------------------------------
 
 

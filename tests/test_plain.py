@@ -12,8 +12,8 @@ from litreview.plain import (
     leading_number,
     notice_kind,
     page_numbers,
+    plain_author,
     plain_doi,
-    plain_people,
     plain_words,
     title_words,
     unscramble,
@@ -32,7 +32,7 @@ def test_no_text_is_too_strange_to_read(text: str) -> None:
     """Every field reader takes any text, and words come out parted by one blank."""
     words = title_words(text)
     assert words == " ".join(words.split())
-    assert family_name(plain_people(text)) == family_name(plain_people(text)).strip()
+    assert family_name(plain_author(text)) == family_name(plain_author(text)).strip()
     first, last = page_numbers(text)
     assert 0 <= first <= last
     assert leading_number(text) >= 0

@@ -19,12 +19,14 @@ from litreview.prisma import (
     IDENTITIES,
     OPEN_BOXES,
     RARE_BOXES,
+    SINGLE_BOXES,
     SPLITS,
     Flow,
     check,
     count,
     is_interim,
     refuse_unbalanced,
+    single_screened,
     to_csv_rows,
     to_json_object,
     variant,
@@ -248,7 +250,7 @@ def test_box_ids_and_units_are_those_of_the_standard(shared: Path) -> None:
     listed = yaml.safe_load((shared / "domain/prisma_boxes.yaml").read_text())["boxes"]
     units = {box: facts["unit"] for box, facts in listed.items()}
     assert units == {box: BOXES[box].unit for box in listed}
-    ours = set(BOXES) - set(listed) - set(OPEN_BOXES)
+    ours = set(BOXES) - set(listed) - set(OPEN_BOXES) - set(SINGLE_BOXES)
     explaining = {"other_duplicates", "other_records_excluded"}
     assert ours == explaining | {"new_reports_of_previous", *RARE_BOXES}
 
@@ -298,6 +300,44 @@ def test_what_a_rule_left_unscreened_is_named_and_checked() -> None:
     assert failing(replace(stopped, stopping_rules={})) == {"P6"}
     too_many = changed(stopped, records_excluded_automatic=191)
     assert failing(replace(too_many, stopping_rules={"a": 191})) == {"P4"}
+
+
+def test_what_one_person_screened_is_told_and_checked() -> None:
+    """A count beside the boxes and a footnote with the protocol's limit."""
+    flow = replace(changed(SETTLED, ta_single_screened=40), single_allowed=0.2)
+    assert check(flow) == []
+    assert to_json_object(flow, ids=None)["ta_single_screened"] == 40
+    said = single_screened(flow)
+    assert said == (
+        "40 of 240 records were screened by one person, as the protocol allows "
+        "(up to 20 %)."
+    )
+    assert failing(changed(flow, ta_single_screened=241)) == {"P4"}
+    assert single_screened(SETTLED) == ""
+    assert to_json_object(SETTLED, ids=None)["ta_single_screened"] == 0
+
+
+@pytest.mark.parametrize(
+    ("allowed", "end"),
+    [
+        (1.0, ", as the protocol allows."),
+        (0.1, ", where the protocol allows up to 10 %."),
+        (0.0, ", which the protocol does not allow."),
+        (None, " by one person."),
+    ],
+)
+def test_the_footnote_says_no_more_than_the_protocol(
+    allowed: float | None, end: str
+) -> None:
+    """More than the protocol allows is never said to be allowed."""
+    flow = changed(SETTLED, ta_single_screened=40)
+    assert single_screened(replace(flow, single_allowed=allowed)).endswith(end)
+
+
+def test_what_one_person_screened_of_other_methods_is_told_apart() -> None:
+    """The other-methods column has no number of screened records to compare with."""
+    flow = replace(changed(SETTLED, other_ta_single_screened=3), single_allowed=1.0)
+    assert single_screened(flow).endswith("Of those found by other methods, 3 were.")
 
 
 def test_json_object_keeps_record_ids_under_one_key() -> None:
@@ -391,6 +431,8 @@ def flows(draw: Callable[[st.SearchStrategy[int]], int]) -> Flow:
     parts["records_excluded_automatic"] = draw(
         st.integers(0, parts["records_excluded"])
     )
+    people = parts["records_screened"] - parts["records_excluded_automatic"]
+    parts["ta_single_screened"] = draw(st.integers(0, people))
     return Flow(
         parts,
         {"a": one, "b": parts["database_results"] - one},
@@ -401,8 +443,8 @@ def flows(draw: Callable[[st.SearchStrategy[int]], int]) -> Flow:
     )
 
 
-# An inequality alone holds this box, so one more or fewer may still be right.
-UNBOUND = "new_studies"
+# Inequalities alone hold these boxes, so one more or fewer may still be right.
+UNBOUND = ("new_studies", *SINGLE_BOXES)
 
 
 @given(flow=flows(), data=st.data())
@@ -411,7 +453,9 @@ def test_no_number_can_be_off_by_one(flow: Flow, data: st.DataObject) -> None:
     assert check(flow) == []
     box = data.draw(st.sampled_from(sorted(flow.counts)))
     off = flow.counts[box] + data.draw(st.sampled_from([-1, 1]))
-    if box != UNBOUND or not 0 <= off <= flow.counts["new_reports"]:
+    people = flow.counts["records_screened"] - flow.counts["records_excluded_automatic"]
+    most = {"new_studies": flow.counts["new_reports"], "ta_single_screened": people}
+    if box not in UNBOUND or not 0 <= off <= most.get(box, off):
         assert check(changed(flow, **{box: off})) != []
     name = data.draw(st.sampled_from(sorted(SPLITS.values())))
     parts = dict(getattr(flow, name))

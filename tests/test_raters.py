@@ -13,17 +13,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from litreview.agreement import scott_pi, table
+from litreview import raters
+from litreview.agreement import cohen_kappa, scott_pi, table
 from litreview.errors import UsageError
 from litreview.raters import (
     NO_PAIRS,
     ONE_VALUE,
     Level,
     Value,
+    conger_kappa,
     fleiss_kappa,
     krippendorff_alpha,
     many_ac1,
     many_brennan_prediger,
+    many_percent,
 )
 
 # B1: ten subjects, fourteen raters, how many chose each of five categories.
@@ -287,3 +290,62 @@ def test_full_agreement_on_two_values_is_one(votes: list[str]) -> None:
     assert fleiss_kappa(units).value == pytest.approx(1)
     assert many_ac1(units, ["i", "e", "m"]).value == pytest.approx(1)
     assert krippendorff_alpha(units, resamples=0).value == pytest.approx(1)
+
+
+# -- Conger's kappa, and many resamples at once ----------------------------------------
+
+
+def test_conger_of_two_screeners_is_cohen() -> None:
+    """Without gaps and for two it is Cohen's kappa, and its interval is near."""
+    conger = conger_kappa(A8)
+    cohen = cohen_kappa(table(A8, ["i", "e"]))
+    assert conger.value == pytest.approx(cohen.value)
+    assert conger.n == cohen.n
+    assert (conger.low, conger.high) == pytest.approx((cohen.low, cohen.high), abs=3e-3)
+
+
+def test_conger_is_undefined_where_nothing_can_differ() -> None:
+    """No pair, one verdict throughout, too few records for an interval."""
+    assert conger_kappa([]).note == NO_PAIRS
+    assert conger_kappa([["i", None], [None, "e"]]).note == NO_PAIRS
+    assert conger_kappa([["i", "i"]] * 5).note == ONE_VALUE
+    few = conger_kappa([["i", "i"], ["e", "e"], ["e", "i"]])
+    assert few.value is not None
+    assert "fewer than" in few.note
+    lone = conger_kappa([["i", "i"]] * 5 + [["e", "e"]])
+    assert (lone.value, lone.low) == (1.0, None)
+    assert lone.note
+
+
+def test_percent_of_many_is_the_mean_over_records() -> None:
+    """Records with a single vote tell nothing; the interval stays above 0."""
+    found = many_percent([["i", "i", "e"], ["e", None, None], ["i", "i", None]])
+    assert found.value == pytest.approx((1 / 3 + 1) / 2)
+    assert found.n == 2
+    low = many_percent([["i", "e"], ["i", "e"], ["i", "e"], ["i", "i"]]).low
+    assert low == 0.0
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(
+        st.lists(st.one_of(st.none(), st.integers(0, 4)), min_size=2, max_size=4),
+        min_size=1,
+        max_size=12,
+    ),
+    st.sampled_from(["nominal", "ordinal", "interval", "ratio"]),
+)
+def test_resamples_at_once_are_those_one_by_one(
+    ratings: list[list[int | None]], level: Level
+) -> None:
+    """The quick way for few values and the slow way give the same interval."""
+    quick = krippendorff_alpha(ratings, level=level, resamples=20)
+    few = raters.FEW_VALUES
+    raters.FEW_VALUES = 0
+    try:
+        slow = krippendorff_alpha(ratings, level=level, resamples=20)
+    finally:
+        raters.FEW_VALUES = few
+    assert (quick.value, quick.n) == (slow.value, slow.n)
+    assert quick.low == pytest.approx(slow.low)
+    assert quick.high == pytest.approx(slow.high)

@@ -369,7 +369,13 @@ def test_a_new_protocol_is_a_new_version_stored_whole(
     criteria = protocol.STARTER_CRITERIA.replace("Wrong population", "No teachers")
     told = review.sync(team, texts(LEE, ANN, criteria=criteria), handle="lee")
     assert told == [
-        "a new version of the protocol is in force; 1 votes name older ones"
+        "a new version of the protocol is in force; 1 votes name older ones",
+        "reason X-POP changed: 'Wrong population' becomes 'No teachers'",
+        (
+            "title_abstract: 1 vote on 1 record was cast under criteria that have "
+            "changed; `litreview screen outdated` lists what, `litreview screen "
+            "reopen` has it screened again"
+        ),
     ]
     versions = team.scalars(select(ProtocolVersion).order_by(ProtocolVersion.id)).all()
     assert [row.criteria_text for row in versions] == [

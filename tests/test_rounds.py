@@ -551,5 +551,5 @@ def test_a_round_that_nobody_could_finish_is_not_opened(
     with pytest.raises(UsageError, match="9 asked for, 4 available"):
         hand_out(desk, per_record=9)
     with pytest.raises(LitreviewError, match="name is empty"):
-        hand_out(desk, per_record=1, round_name="  ")
+        hand_out(desk, per_record=3, round_name="  ")
     assert desk.session.scalar(select(func.count(ScreeningRound.id))) == before

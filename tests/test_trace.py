@@ -13,12 +13,13 @@ from making import Maker
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from litreview import coding, instrument, trace
+from litreview import bank, coding, trace
+from litreview.bank import Place
 from litreview.coding import Passage
 from litreview.errors import InvariantError, NotFoundError
-from litreview.instrument import Place, Question
 from litreview.migrations import triggers
 from litreview.models import HarvestRun, Hit, Person, RawRecord, Record
+from litreview.phrasing import Question
 from litreview.trace import BrokenTraceError
 from litreview.vocabulary import Found, RunKind, RunStatus
 
@@ -66,7 +67,7 @@ def build(session: Session, make: Maker, find: Callable[[], Record]) -> World:
         record_id=record.id,
         passage=Passage("fit.end", QUOTE, "p. 2"),
     ).code.id
-    item = instrument.add(
+    item = bank.add(
         session,
         by="ann",
         place=Place("staff survey", "fit.end"),
@@ -175,8 +176,8 @@ def test_one_lost_evidence_row_of_two_is_noticed(world: World) -> None:
     more = coding.add(
         world.session, by="ann", record_id=world.record.id, passage=passage
     ).code.id
-    change = instrument.Change(Question("Better."), "pilot", (more,))
-    instrument.revise(world.session, by="ann", item_id=world.item_id, change=change)
+    change = bank.Change(Question("Better."), "pilot", (more,))
+    bank.revise(world.session, by="ann", item_id=world.item_id, change=change)
     assert branch(world.item(), "evidence", 1, "quote") == "More."
     unlock(world.session)
     lose = text("DELETE FROM item_evidence WHERE code_id = :code")

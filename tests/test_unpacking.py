@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import sqlite3
+from contextlib import suppress
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
@@ -12,12 +14,30 @@ import pytest
 from carrying import NOON, Bag
 from desk import FT, TA, Desk
 from making import Maker
-from sqlalchemy import select
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
-from litreview import lookup, membership, rounds, state
-from litreview.errors import NotAllowedError, UsageError
-from litreview.models import Decision, DecisionScope, RawRecord, Record
+from litreview import (
+    calibration,
+    lookup,
+    membership,
+    packfile,
+    packvotes,
+    rounds,
+    screening,
+    state,
+    unpacking,
+)
+from litreview.annotations import label, note, own, unlabel, visible
+from litreview.errors import LitreviewError, NotAllowedError, UsageError
+from litreview.models import (
+    Decision,
+    DecisionScope,
+    DecisionStream,
+    FulltextEvent,
+    RawRecord,
+    Record,
+)
 from litreview.protocol import STARTER_CRITERIA
 from litreview.rounds import Plan
 
@@ -301,6 +321,218 @@ def test_full_text_votes_come_back_with_reason_and_streams(
     desk.text(other)
     desk.votes(third, ann="include", bob="include")
     assert bag.back().stored == 2
+
+
+# -- many at once ----------------------------------------------------------------------
+
+
+def come_to(bag: Bag) -> tuple[object, ...]:
+    """Return what bringing a pack back comes to, without keeping it."""
+    session = bag.desk.session
+    place = session.begin_nested()
+    back = bag.back()
+    session.flush()
+    columns = [
+        column
+        for column in Decision.__table__.columns
+        if column.name not in {"id", "recorded_at"}
+    ]
+    rows = session.execute(select(*columns).order_by(Decision.id)).all()
+    scopes = session.execute(
+        select(Decision.uid, DecisionScope.record_id).join(
+            Decision, Decision.id == DecisionScope.decision_id
+        )
+    ).all()
+    streams = session.execute(
+        select(Decision.uid, DecisionStream.stream).join(
+            Decision, Decision.id == DecisionStream.decision_id
+        )
+    ).all()
+    texts = session.execute(select(FulltextEvent.record_id, FulltextEvent.status)).all()
+    place.rollback()
+    session.expire_all()
+    found = (sorted(map(tuple, some)) for some in (scopes, streams, texts))
+    return back, [tuple(row) for row in rows], *found
+
+
+def in_the_pack(bag: Bag, made: list[Record], chance: random.Random) -> None:
+    """Vote in the pack, take votes back, vote again."""
+    queue = set(bag.queue())
+    here = [record.id for record in made if record.id in queue]
+    said = [
+        "include",
+        "exclude X-POP",
+        "maybe" if bag.stage == TA else "exclude X-TYPE",
+    ]
+    with bag.inside() as session:
+        ann = lookup.actor(session, "ann")
+        for _ in range(chance.randrange(1, 10) if here else 0):
+            bag.clock += timedelta(minutes=1)
+            number, (verdict, _, reason) = (
+                chance.choice(here),
+                chance.choice(said).partition(" "),
+            )
+            ballot = screening.Ballot(
+                number,
+                bag.stage,
+                verdict,
+                reason,
+                ("theorises_concept",)
+                if (verdict, bag.stage) == ("include", FT)
+                else (),
+                chance.choice(["", "a note"]),
+                at=bag.clock,
+            )
+            screening.decide(session, ballot, screener=ann)
+            if chance.random() < 0.3:
+                screening.withdraw(session, number, stage=bag.stage, screener=ann)
+
+
+def meanwhile(bag: Bag, made: list[Record], chance: random.Random) -> None:
+    """Let others go on in the review, merge, remove, and the screener vote here."""
+    desk = bag.desk
+    word = "include" if bag.stage == TA else "exclude X-POP"
+    for _ in range(chance.randrange(6)):
+        hours = chance.choice([-30, 1, 900])
+        with suppress(LitreviewError):
+            desk.vote(
+                chance.choice(["ann", "bob", "bob"]),
+                chance.choice(made),
+                chance.choice(["exclude X-POP", word]),
+                bag.stage,
+                at=NOON + timedelta(hours=hours),
+            )
+    if chance.random() < 0.3:
+        one, other = chance.sample(made, 2)
+        desk.pair(one, other)
+    if chance.random() < 0.3:
+        desk.remove(chance.choice(made))
+    if chance.random() < 0.3 and bag.stage == FT:
+        desk.text(chance.choice(made), "not-retrieved")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_many_at_once_come_to_the_same_as_one_by_one(
+    desk: Desk,
+    make: Maker,
+    tmp_path: Path,
+    seed: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The same rows and the same told, whatever was done in the pack and here."""
+    chance = random.Random(seed)  # noqa: S311 - a draw to repeat
+    stage = chance.choice([TA, FT])
+    made = make.records(8)
+    desk.pair(made[0], made[1])
+    if stage == FT:
+        for record in made[1:]:
+            desk.votes(record, ann="include", bob="include")
+    rounds.assign(desk.session, Plan(stage, seed), by=desk.person("lead"))
+    if chance.random() < 0.4:
+        sample = calibration.Sample(stage, 2, seed)
+        calibration.draw(desk.session, sample, by=desk.person("lead"))
+    bag = Bag(desk, tmp_path / "p", stage=stage).make()
+    in_the_pack(bag, made, chance)
+    if chance.random() < 0.3:
+        bag.back()
+    in_the_pack(bag, made, chance)
+    meanwhile(bag, made, chance)
+    monkeypatch.setattr(packvotes, "SLICE", chance.choice([1, 3, 500]))
+    quick = come_to(bag)
+    monkeypatch.setattr(packvotes, "_is_usual", lambda *_: False)
+    assert quick == come_to(bag)
+
+
+def test_a_pack_takes_few_questions(desk: Desk, make: Maker, tmp_path: Path) -> None:
+    """Their number does not grow with the votes in it."""
+    made = make.records(40)
+    rounds.assign(desk.session, Plan(TA, 1), by=desk.person("lead"))
+    bag = Bag(desk, tmp_path / "p").make()
+    with bag.inside() as session:
+        ann = lookup.actor(session, "ann")
+        for record in made:
+            ballot = screening.Ballot(record.id, TA, "include")
+            screening.decide(session, ballot, screener=ann)
+    found = packfile.read(bag.path)
+    asked = 0
+
+    def count(*_told: object) -> None:
+        nonlocal asked
+        asked += 1
+
+    connection = desk.session.connection()
+    event.listen(connection, "before_cursor_execute", count)
+    back = unpacking.bring_back(desk.session, found, by=desk.person("ann"))
+    event.remove(connection, "before_cursor_execute", count)
+    assert back.stored == len(made)
+    assert asked < len(made)
+
+
+# -- notes and labels ------------------------------------------------------------------
+
+
+def words(desk: Desk, record: Record, by: str = "ann") -> list[tuple[str, str]]:
+    """Return the notes and labels of a person on a record."""
+    found = own(desk.session, record.id, by=desk.person(by))
+    return [(one.kind.value, one.text) for one in found]
+
+
+def test_notes_and_labels_come_back_once(bag: Bag, records: list[Record]) -> None:
+    """Also without a vote, also taken off again, and twice without harm."""
+    one, other = records[:2]
+    with bag.inside() as session:
+        ann = lookup.actor(session, "ann")
+        note(session, one.id, "ask the authors", by=ann)
+        label(session, one.id, "survey", by=ann)
+        label(session, other.id, "survey", by=ann)
+        unlabel(session, other.id, "survey", by=ann)
+    back = bag.back()
+    assert (back.stored, back.notes) == (0, 4)
+    assert words(bag.desk, one) == [("note", "ask the authors"), ("label", "survey")]
+    assert words(bag.desk, other) == []
+    assert bag.back(by="lead").notes == 0
+    assert len(words(bag.desk, one)) == 2
+    assert visible(bag.desk.session, one.id, by=bag.desk.person("bob")) == []
+
+
+def test_a_label_changed_later_stands(
+    bag: Bag, records: list[Record], tmp_path: Path
+) -> None:
+    """Of two packs the later word on a label counts, whichever comes first."""
+    record = records[0]
+    later = Bag(bag.desk, tmp_path / "later")
+    shutil.copy(bag.path, later.path)
+    for copy, off in ((bag, False), (later, True)):
+        with copy.inside() as session:
+            ann = lookup.actor(session, "ann")
+            label(session, record.id, "survey", by=ann)
+            if off:
+                unlabel(session, record.id, "survey", by=ann)
+    for order in ((bag, later), (later, bag)):
+        place = bag.desk.session.begin_nested()
+        for each in order:
+            each.back()
+        assert words(bag.desk, record) == []
+        place.rollback()
+
+
+def test_a_note_on_a_full_text_is_never_older_than_its_pack(
+    desk: Desk, make: Maker, tmp_path: Path
+) -> None:
+    """A slow clock does not open it with the votes on title and abstract."""
+    record = make.record()
+    desk.votes(record, ann="include", bob="include")
+    rounds.assign(desk.session, Plan(FT, 1), by=desk.person("lead"))
+    bag = Bag(desk, tmp_path / "p", stage=FT).make()
+    with bag.inside() as session:
+        ann = lookup.actor(session, "ann")
+        row = note(session, record.id, "weak", by=ann)
+        session.expunge(row)
+        session.execute(text("DROP TRIGGER append_only_record_annotation_update"))
+        session.execute(text("UPDATE record_annotation SET at = '2001-01-01 00:00:00'"))
+    assert bag.back().notes == 1
+    assert words(desk, record) == [("note", "weak")]
+    assert visible(desk.session, record.id, by=desk.person("bob")) == []
 
 
 # -- refused ---------------------------------------------------------------------------

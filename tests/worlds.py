@@ -88,6 +88,15 @@ BOB = (
     (20, "t", "include", "exclude"),
 )
 NOTES = ("it does fit", "this one does not fit at all")
+# What bob notes beside such records, and the label that he puts on them.
+BESIDE = (("lovely, that one", "to keep"), ("a bore from end to end", "to bin"))
+
+# What bob reads in the one report that is included, and in the other review. Tables
+# count passages, so he finds the same construct in both.
+READ = (
+    ("They say why.", "p. 7", "bob's head", "A trust"),
+    ("Nobody ever says why.", "section 2", "bob's pupil", "A ministry"),
+)
 
 Answer = tuple[int, str, str, dict[str, str]]
 
@@ -220,6 +229,11 @@ def _begin(world: World) -> None:
     code = ("--quote", "They trust.", "--at", "p. 4")
     world.do("ann", "code", "add", "9", "lead.explains", *code)
     world.do("ann", "cmo", "add", "--mechanism", "lead.explains", "--evidence", "1")
+    # Dana codes it too, so that she is no mere overseer.
+    words = ("--quote", "They meet.", "--at", "p. 5")
+    world.do("dana", "code", "add", "9", "lead.protects_time", *words)
+    (root / "nine.txt").write_text("They trust. They meet. They say why.", "utf-8")
+    world.do("dana", "fulltext", "set", "9", "retrieved", "--where", "nine.txt")
     item = ("staff", "lead.explains", "They tell us why.", "--evidence", "1")
     world.do("ann", "item", "add", *item)
 
@@ -240,11 +254,20 @@ def _let_bob_speak(world: World, *, second: bool) -> None:
     for record, stage, first, other in BOB:
         said = other if second else first
         words = ballot(record, stage, said)
-        note = [] if said == "-" else ["--note", NOTES[second]]
-        world.do("bob", "screen", *words, *note)
+        words += [] if said == "-" else ["--note", NOTES[second]]
+        world.do("bob", "screen", *words)
+        if record in {3, 8, 14} or (second and record in {4, 18}):
+            note, label = BESIDE[second]
+            world.do("bob", "screen", "note", str(record), note)
+            world.do("bob", "screen", "label", str(record), label)
+    world.do("bob", "screen", "label", "9", "seen by all")
     for again in ("12", "18"):
         world.do("eve", "screen", "withdraw", again)
     world.do("dana", "dedupe", "decide", "14", "15", "duplicate")
+    quote, place, speaker, firm = READ[second]
+    whose = ("--speaker", speaker, "--organisation", firm)
+    words = ["9", "lead.explains", "--quote", quote, "--at", place, *whose]
+    world.do("bob", "code", "add", *words)
     # Only these have no votes yet.
     world.do("dana", "screen", "pilot", "--size", "2", "--seed", "1")
     for record, told in ((1, ("include", "exclude X-POP")), (22, ("exclude", "maybe"))):

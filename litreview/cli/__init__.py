@@ -31,6 +31,10 @@ INTERRUPTED, TERMINATED = 130, 143
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("setup", "Make a new review workspace."),
     "status": ("setup", "Show where the review stands and what comes next."),
+    "milestones": (
+        "setup",
+        "List the milestones of screening/plan.yaml and what is overdue today.",
+    ),
     "sync": ("setup", "Bring screening/*.yaml into the database."),
     "query": ("query", "Look at saved search strategies before they are sent."),
     "harvest": ("harvest", "Run the saved searches on OpenAlex and Crossref."),
@@ -46,8 +50,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fulltext": ("fulltext", "Keep track of full texts."),
     "code": ("code", "Code passages of included reports with constructs."),
     "cmo": ("cmo", "Build context-mechanism-outcome configurations."),
+    "instrument": (
+        "instrument",
+        "Record instruments found in the literature, and permissions to use them.",
+    ),
     "item": ("item", "Write survey items that rest on coded passages."),
+    "rating": ("rating", "Let experts and staff rate items and rank constructs."),
+    "form": ("form", "Read facts, effects and appraisals out of included reports."),
+    "indicator": (
+        "indicator",
+        "Register variables of secondary data that stand for constructs.",
+    ),
     "export": ("export", "Write PRISMA counts, tables and records to files."),
+    "verify": ("bundle", "Check that a bundle is as it was written."),
     "db": ("database", "Look after the database."),
     "check": ("database", "Check the stored data against the model's promises."),
     "whoami": ("setup", "Show who litreview takes you for."),

@@ -10,13 +10,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from litreview.cli import export_overlap, export_survey, export_tables
+from litreview.cli import (
+    bundle,
+    export_blueprint,
+    export_overlap,
+    export_survey,
+    export_tables,
+)
 from litreview.cli.app import App, pass_app
-from litreview.cli.exporting import deliver, options, table, unblind_option
+from litreview.cli.exporting import (
+    deliver,
+    everything,
+    options,
+    table,
+    unblind_option,
+    written_today,
+)
 from litreview.cli.output import say
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+# Those of `litreview.codebook.Level`, which is slow to load; a test compares them.
+LEVELS = ("pupil", "teacher", "team", "school", "trust", "system", "programme")
 
 
 @click.group()
@@ -70,9 +86,14 @@ def prisma(app: App, box: str | None, kind: str | None, to: str | None) -> None:
 
 
 @export.command()
-@options("csv", "md", "json")
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS),
+    help="Only constructs that describe this level.",
+)
+@options("csv", "json", "md", "xlsx", "docx")
 @pass_app
-def constructs(app: App, kind: str | None, to: str | None) -> None:
+def constructs(app: App, level: str | None, kind: str | None, to: str | None) -> None:
     """Write the construct table: studies, quotes, items and gaps of each.
 
     Every construct of the codebooks in force is there, also those without evidence.
@@ -81,8 +102,9 @@ def constructs(app: App, kind: str | None, to: str | None) -> None:
     Example:
       litreview export constructs
       litreview export constructs --format md
+      litreview export constructs --level school --to school.csv
     """
-    table(app, "constructs", (kind, to))
+    table(app, "constructs", (kind, to), only={"level": level} if level else {})
 
 
 @export.command()
@@ -102,7 +124,7 @@ def cmo(app: App, kind: str | None, to: str | None) -> None:
 
 
 @export.command()
-@options("csv", "json")
+@options("csv", "json", "xlsx")
 @pass_app
 def records(app: App, kind: str | None, to: str | None) -> None:
     """Write all records with their report, study and state at each stage.
@@ -190,7 +212,7 @@ def resolutions(app: App, *, unblind: bool, kind: str | None, to: str | None) ->
 
 
 @export.command()
-@options("csv", "md", "json")
+@options("csv", "json", "md", "xlsx", "docx")
 @pass_app
 def items(app: App, kind: str | None, to: str | None) -> None:
     """Write the survey items with the passages that they rest on.
@@ -225,9 +247,14 @@ def audit(app: App, kind: str | None, to: str | None) -> None:
     default="included",
     help="Which reports; records are all of them singly, duplicates too.",
 )
+@click.option(
+    "--stream", default="", metavar="S", help="Only included reports that serve it."
+)
 @options("ris", "bibtex", "csl-json")
 @pass_app
-def bibliography(app: App, wanted: str, kind: str | None, to: str | None) -> None:
+def bibliography(
+    app: App, wanted: str, stream: str, kind: str | None, to: str | None
+) -> None:
     """Write the included reports as a reference list for other programs.
 
     A report stands once, with what all its records tell of it. Imported again, each
@@ -239,13 +266,15 @@ def bibliography(app: App, wanted: str, kind: str | None, to: str | None) -> Non
       litreview export bibliography
       litreview export bibliography --format bibtex
       litreview export bibliography --set sought --to sought.ris
+      litreview export bibliography --stream validates_instrument
     """
     from litreview import exports
 
     def render(session: Session, kinds: Sequence[str]) -> Mapping[str, bytes]:
-        return exports.render_bibliography(session, kinds, wanted=wanted)
+        return exports.render_bibliography(session, kinds, wanted=wanted, stream=stream)
 
-    name = "bibliography" if wanted == "included" else f"bibliography-{wanted}"
+    parts = ["" if wanted == "included" else wanted, stream]
+    name = "-".join(["bibliography", *filter(None, parts)])
     deliver(app, name, exports.BIBLIOGRAPHY_FORMATS, render, (kind, to))
 
 
@@ -269,7 +298,7 @@ def search_report(app: App, kind: str | None, to: str | None) -> None:
     """
     from litreview import exports, searchreport
 
-    today = _written_today(app)
+    today = written_today(app)
 
     def render(session: Session, kinds: Sequence[str]) -> Mapping[str, bytes]:
         return exports.render_search_report(session, kinds, today=today)
@@ -278,47 +307,23 @@ def search_report(app: App, kind: str | None, to: str | None) -> None:
     deliver(app, searchreport.NAME, formats, render, (kind, to))
 
 
-def _written_today(app: App) -> dict[str, Mapping[str, str]]:
-    """Return query -> what its file says under `prisma_s`; tell of unreadable files."""
-    from litreview import searches
-    from litreview.errors import LitreviewError
-
-    said: dict[str, Mapping[str, str]] = {}
-    for name in app.workspace.strategies():
-        try:
-            said[name] = searches.read(app.workspace, name).strategy.prisma_s
-        except LitreviewError as error:
-            say(f"queries/{name}.yaml is left out: {error}")
-    return said
-
-
 @export.command("all")
 @pass_app
-def everything(app: App) -> None:
+def all_(app: App) -> None:
     """Write every table in every format into exports/, all of one moment.
 
     \b
     Example:
       litreview export all
     """
-    from litreview import delivery, exports, fielding, rendering
+    from litreview import delivery
 
-    asker = rendering.Asker(app.handle)
-    today = _written_today(app)
-    files, (surveys, left_out), schema = app.read(
-        lambda session: (
-            exports.render_all(session, asker=asker, today=today),
-            fielding.everything(session),
-            exports.schema(session),
-        )
-    )
-    for reason in left_out:
-        say(reason)
-    files |= surveys
+    files, schema = everything(app)
     written = delivery.write_files(app.workspace.exports, files, schema=schema)
     say(f"wrote {len(written)} files and their manifest to {app.workspace.exports}")
 
 
 export.add_command(export_survey.survey)
-for command in (*export_tables.commands(), export_overlap.overlap):
+export.add_command(export_blueprint.blueprint)
+for command in (*export_tables.commands(), export_overlap.overlap, bundle.bundle):
     export.add_command(command)

@@ -37,6 +37,11 @@ TABLE_EXPORTS: dict[str, TableExport] = {
         "A claim is carried by the passages of its constructs: empirically (a study "
         "measures or tests one), in theory only, or by no passage at all.",
     ),
+    "claim-evidence": TableExport(
+        ALL,
+        "Write the claims by the kinds of evidence that their sources name.",
+        "A claim that rests on one kind alone is marked.",
+    ),
     "levers": TableExport(
         ALL, "Write the policy levers of screening/ledger.yaml with their studies."
     ),
@@ -101,6 +106,12 @@ TABLE_EXPORTS: dict[str, TableExport] = {
     "balance": TableExport(
         ALL,
         "Write whether each programme has something from each group of mechanisms.",
+    ),
+    "crosstab": TableExport(
+        ALL,
+        "Write what goes together: values of attributes and constructs, by study.",
+        "For instance the form of a programme and its mechanisms: the same form may "
+        "hold different ones.",
     ),
     "measurability": TableExport(
         ALL,

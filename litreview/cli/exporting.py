@@ -53,8 +53,19 @@ unblind_option = click.option(
 )
 
 
-def table(app: App, name: str, where: Where, *, unblind: bool = False) -> None:
-    """Write a registered table (`exports.TABLES`) to where the options say."""
+def table(
+    app: App,
+    name: str,
+    where: Where,
+    *,
+    unblind: bool = False,
+    only: Mapping[str, str] | None = None,
+) -> None:
+    """Write a registered table (`exports.TABLES`) to where the options say.
+
+    `only` keeps the rows with these values in these columns, and stands in the name
+    of the file.
+    """
     from litreview import exports, rendering
 
     asker = rendering.Asker(app.handle, unblind)
@@ -62,9 +73,11 @@ def table(app: App, name: str, where: Where, *, unblind: bool = False) -> None:
         app.write(lambda session: exports.note_unblinding(session, name, asker=asker))
 
     def render(session: Session, kinds: Sequence[str]) -> Mapping[str, bytes]:
-        return exports.render_table(session, name, kinds, asker=asker)
+        narrowed = rendering.only(exports.TABLES[name], only or {})
+        return rendering.render(narrowed, session, kinds, asker=asker)
 
-    deliver(app, name, exports.TABLES[name].formats, render, where)
+    called = "-".join([name, *(only or {}).values()])
+    deliver(app, called, exports.TABLES[name].formats, render, where)
 
 
 def deliver(
@@ -87,7 +100,7 @@ def deliver(
         for path in delivery.write_files(app.workspace.exports, files, schema=schema):
             say(f"wrote {path}")
     elif to is None or to == STDOUT:
-        _print(made[kinds[0]])
+        print_content(made[kinds[0]])
     else:
         delivery.write_file(Path(to), made[kinds[0]])
         say(f"wrote {to}")
@@ -111,7 +124,7 @@ def _one_format(formats: Sequence[str], kind: str | None, to: str | None) -> str
     )
 
 
-def _print(content: bytes) -> None:
+def print_content(content: bytes) -> None:
     """Write a file's content to stdout as it is; on a terminal, without controls."""
     if sys.stdout.isatty():
         if content.startswith(ZIP):
@@ -121,3 +134,38 @@ def _print(content: bytes) -> None:
             )
         content = printable(content.decode(), keep_newlines=True).encode()
     click.echo(content, nl=False)
+
+
+def everything(app: App) -> tuple[dict[str, bytes], str]:
+    """Return file name -> content of every export, of one moment, and the schema.
+
+    A questionnaire that cannot be exported is left out, and why is said.
+    """
+    from litreview import exports, fielding, rendering
+
+    asker = rendering.Asker(app.handle)
+    today = written_today(app)
+    files, (surveys, left_out), schema = app.read(
+        lambda session: (
+            exports.render_all(session, asker=asker, today=today),
+            fielding.everything(session),
+            exports.schema(session),
+        )
+    )
+    for reason in left_out:
+        say(reason)
+    return {**files, **surveys}, schema
+
+
+def written_today(app: App) -> dict[str, Mapping[str, str]]:
+    """Return query -> what its file says under `prisma_s`; tell of unreadable files."""
+    from litreview import searches
+    from litreview.errors import LitreviewError
+
+    said: dict[str, Mapping[str, str]] = {}
+    for name in app.workspace.strategies():
+        try:
+            said[name] = searches.read(app.workspace, name).strategy.prisma_s
+        except LitreviewError as error:
+            say(f"queries/{name}.yaml is left out: {error}")
+    return said

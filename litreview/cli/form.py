@@ -116,11 +116,11 @@ def fill(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Write what a report says for a field; an empty value takes it back.
 
-    Several values of one field are parted by a semicolon.
+    Several values of one field are parted by a semicolon: "primary; secondary".
 
     \b
     Example:
-      litreview form fill 12 study phase "primary; secondary"
+      litreview form fill 12 study phase primary
       litreview form fill 12 effects figure 0.31 --unit SD --comparator usual --page 7
     """
     from litreview import extraction

@@ -93,6 +93,7 @@ def harvest(app: App, names: tuple[str, ...], **words: Unpack[HarvestWords]) -> 
         _show_forecasts(forecasts, settings, as_json=words["as_json"])
         return
     app.read(lambda s: lookup.actor(s, app.handle, roles=WORKERS))
+    _warn_of_the_end(app)
     results = _run(app, plan, settings, words)
     if not results:
         return
@@ -116,6 +117,18 @@ def _planned(app: App, names: tuple[str, ...], words: HarvestWords) -> list[Sear
             if searches.SINCE not in search.facts:
                 say(_told(search, "no whole run to start from yet, so it is whole"))
     return [searches.limited(search, words["limit"]) for search in plan]
+
+
+def _warn_of_the_end(app: App) -> None:
+    """Say that the protocol's searches have ended, where a plan gives the day."""
+    from litreview import materials
+
+    end = app.read(materials.plan).search_end
+    if end is not None and datetime.now(UTC).date() > end:
+        say(
+            f"the protocol's searches ended on {end} (screening/plan.yaml); this one "
+            "is outside it, and the search report will show its day"
+        )
 
 
 def _day(text: str) -> date | None:

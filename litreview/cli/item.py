@@ -9,11 +9,16 @@ import click
 
 from litreview.cli.app import App, pass_app
 from litreview.cli.ids import ID
+from litreview.cli.item_review import lint
+from litreview.cli.item_sheet import draft, import_
 from litreview.cli.output import json_option, say, show, show_json, show_rows
 from litreview.cli.several import Several
+from litreview.vocabulary import ItemOrigin
 
 if TYPE_CHECKING:
-    from litreview.instrument import Question, Written
+    from litreview.bank import Written
+    from litreview.phrasing import Question
+    from litreview.provenance import Source
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -26,7 +31,14 @@ class Words(TypedDict):
     level: str | None
     scale: str | None
     reverse: bool | None
+    period: str | None
+    respondent: str | None
     status: str | None
+    origin: str | None
+    source: str | None
+    number: str | None
+    page: str | None
+    adaptation: str | None
     as_json: bool
 
 
@@ -39,13 +51,29 @@ def _property_options(command: Command) -> Command:
         click.option(
             "--level", help="Whom it describes; default: the construct's level."
         ),
-        click.option("--scale", help="The name of its response scale."),
+        click.option("--scale", help="Its response scale, of screening/scales.yaml."),
         click.option(
             "--reverse/--forward",
             default=None,
             help="Whether agreeing means less of it; default: the construct's scoring.",
         ),
+        click.option("--period", help='The time it asks about: "in the last year".'),
+        click.option("--respondent", help="The role of those who answer."),
         click.option("--status", help="draft, reviewed or kept."),
+        click.option(
+            "--origin",
+            type=click.Choice([str(origin) for origin in ItemOrigin]),
+            help="Whether its words are new, adapted, or taken as they are.",
+        ),
+        click.option(
+            "--from",
+            "source",
+            metavar="INSTRUMENT",
+            help="The found instrument whose words it has or adapts.",
+        ),
+        click.option("--number", help="The item's number there."),
+        click.option("--page", help="The page on which it stands there."),
+        click.option("--adaptation", help="What was changed in its words, and why."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -64,6 +92,11 @@ def item() -> None:
       litreview item add staff-survey coh.internal "PD sessions link up." --evidence 3 8
       litreview item trace 1
     """
+
+
+item.add_command(draft)
+item.add_command(import_)
+item.add_command(lint)
 
 
 @item.command(cls=Several)
@@ -91,13 +124,14 @@ def add(
     """Write an item for a construct; the first one makes its instrument.
 
     At least one passage that is not retracted is needed. A passage about another
-    construct is allowed and said.
+    construct is allowed and said. An item of a found instrument has to stand word
+    for word in one of its passages; so has one taken over from there.
 
     \b
     Example:
       litreview item add staff-survey coh.internal "PD sessions link up." --evidence 3 8
     """
-    from litreview import instrument as service
+    from litreview import bank as service
 
     place = service.Place(instrument, construct)
     done = app.write(
@@ -121,15 +155,18 @@ def add(
 def list_(app: App, instrument: str, *, as_json: bool) -> None:
     """List items in their newest version, retired ones too.
 
+    With --json each item also tells what is known of the instrument that its words
+    come from.
+
     \b
     Example:
       litreview item list --instrument staff-survey --json
     """
-    from litreview import instrument as service
+    from litreview import inventory
 
-    rows = app.read(lambda session: service.items(session, instrument=instrument))
+    rows = app.read(lambda session: inventory.items(session, instrument=instrument))
     columns = ["item_id", "instrument", "construct", "text", "version", "status"]
-    columns += ["reverse", "evidence", "studies"]
+    columns += ["scale", "reverse", "origin", "permission", "evidence", "studies"]
     show_rows(rows, columns, as_json=as_json, empty="there are no items yet")
 
 
@@ -162,7 +199,7 @@ def revise(
     Example:
       litreview item revise 1 "Our PD sessions build on one another." --why "pilot"
     """
-    from litreview import instrument as service
+    from litreview import bank as service
 
     change = service.Change(_question(text, words), why, words["evidence"])
     done = app.write(
@@ -184,7 +221,7 @@ def retire(app: App, item_id: int, why: str) -> None:
     Example:
       litreview item retire 1 --why "says the same as item 4"
     """
-    from litreview import instrument as service
+    from litreview import bank as service
 
     done = app.write(
         lambda session: service.retire(session, by=app.handle, item_id=item_id, why=why)
@@ -194,21 +231,28 @@ def retire(app: App, item_id: int, why: str) -> None:
 
 @item.command()
 @click.argument("item_id", metavar="ID", type=ID)
+@click.option(
+    "--html", "page", metavar="FILE|-", help="Write it as one page of HTML instead."
+)
 @json_option
 @pass_app
-def trace(app: App, item_id: int, *, as_json: bool) -> None:
+def trace(app: App, item_id: int, page: str | None, *, as_json: bool) -> None:
     """Trace an item back to the query, file or person behind it.
 
     Every link is checked, hashes by computing them again. A missing or broken link
-    is named, and the exit status is 5.
+    is named, and the exit status is 5. The page of --html needs nothing beside it.
 
     \b
     Example:
       litreview item trace 1
+      litreview item trace 1 --html item-1.html
     """
     from litreview import trace as service
 
     tree = app.read(lambda session: service.item(session, item_id))
+    if page is not None:
+        _write_page(tree, page)
+        return
     if as_json:
         show_json(tree)
         return
@@ -217,8 +261,22 @@ def trace(app: App, item_id: int, *, as_json: bool) -> None:
     show("the trace is whole")
 
 
+def _write_page(tree: Mapping[str, object], page: str) -> None:
+    from pathlib import Path
+
+    from litreview import delivery, tracepage
+    from litreview.cli.exporting import print_content
+
+    content = tracepage.to_html(tree).encode()
+    if page == "-":
+        print_content(content)
+    else:
+        delivery.write_file(Path(page), content)
+        say(f"wrote {page}")
+
+
 def _question(text: str, words: Words) -> Question:
-    from litreview.instrument import Question
+    from litreview.phrasing import Question
 
     return Question(
         text,
@@ -227,7 +285,24 @@ def _question(text: str, words: Words) -> Question:
         scale=words["scale"],
         reverse=words["reverse"],
         status=words["status"],
+        period=words["period"],
+        respondent=words["respondent"],
+        source=_source(words),
     )
+
+
+def _source(words: Words) -> Source | None:
+    """Return what the options say of the words' source, None where nothing."""
+    from litreview.provenance import Source
+
+    told = Source(
+        words["origin"],
+        words["source"],
+        words["number"],
+        words["page"],
+        words["adaptation"],
+    )
+    return None if told == Source() else told
 
 
 def _outline(node: Mapping[str, object], depth: int = 0) -> Iterator[str]:

@@ -12,6 +12,7 @@ from litreview.cli.choices import STAGES
 from litreview.cli.completion import fill
 from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show, show_json, show_rows
+from litreview.cli.screen_labels import beside
 from litreview.vocabulary import RemovalBasis, Stage
 
 COLUMNS = ["record_id", "cluster_id", "source", "title", "year", "doi", "state"]
@@ -112,6 +113,7 @@ def show_(app: App, record_id: int, *, as_json: bool) -> None:
     from litreview import catalogue
 
     found: dict[str, Any] = app.read(lambda s: catalogue.shown(s, record_id))
+    found["annotations"] = beside(app, record_id)
     if as_json:
         show_json(found)
         return
@@ -131,6 +133,8 @@ def show_(app: App, record_id: int, *, as_json: bool) -> None:
     for row in found["removals"]:
         word = "removed" if row["removed"] else "restored"
         show(f"{word:<9} by {row['person']}, {row['basis']}: {row['text']}")
+    for row in found["annotations"]:
+        show(f"{row['kind']:<9} by {row['person']}: {row['text']}")
 
 
 def _show_fields(found: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,15 +16,14 @@ from litreview.cli.choices import (
 )
 from litreview.cli.ids import ID
 from litreview.cli.output import json_option, say, show, show_json, show_rows
+from litreview.cli.screen_agreement import agreement
+from litreview.cli.screen_amend import outdated, reopen
+from litreview.cli.screen_labels import label, labels, note
 from litreview.cli.screen_order import order_option
 from litreview.cli.screen_pack import pack, pack_option, unpack
 from litreview.cli.screen_pilot import calibration, pilot
 from litreview.cli.screen_progress import progress, stop
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
-    from litreview import reports
+from litreview.cli.screen_team import assign, board, release
 
 # Votes of a file between two lines on stderr: some seconds' work.
 TELL_EVERY = 1_000
@@ -40,64 +38,6 @@ def screen() -> None:
       litreview screen assign --seed 1
       litreview screen start
     """
-
-
-@screen.command()
-@stage_option
-@click.option(
-    "--per-record",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="Votes per record; default: the present round's number.",
-)
-@click.option("--round", "round_name", metavar="NAME", help="The round; default: main.")
-@click.option("--seed", type=int, required=True, help="Any number; repeats the draw.")
-@click.option("--with-leads", is_flag=True, help="Hand records to leads as well.")
-@json_option
-@pass_app
-def assign(  # noqa: PLR0913 - one parameter for each option
-    app: App,
-    *,
-    stage: str,
-    per_record: int | None,
-    round_name: str | None,
-    seed: int,
-    with_leads: bool,
-    as_json: bool,
-) -> None:
-    """Hand out the records that lack screeners, evenly and by lot.
-
-    A round keeps its number of votes for good: another --per-record opens a new
-    round for the records that nobody has yet.
-
-    \b
-    Example:
-      litreview screen assign --seed 20261121
-    """
-    from litreview import lookup, rounds
-
-    plan = rounds.Plan(stage, seed, per_record, round_name, with_leads)
-    done = app.write(
-        lambda session: rounds.assign(
-            session, plan, by=lookup.actor(session, app.handle)
-        )
-    )
-    if as_json:
-        show_json(
-            {
-                "round": done.round_name,
-                "per_record": done.per_record,
-                "records": done.records,
-                "new": done.new,
-            }
-        )
-        return
-    show(
-        f"{done.records:,} records handed out in the round {done.round_name!r} "
-        f"({done.per_record} votes each)"
-    )
-    for handle, number in done.new.items():
-        show(f"  {handle}: {number:,}")
 
 
 @screen.command()
@@ -280,85 +220,6 @@ def set_aside(app: App, handle: str, record_id: int, *, why: str) -> None:
     say(f"set aside: {len(ids)} vote(s) of {handle} on record {record_id}")
 
 
-@screen.command()
-@any_stage_option
-@click.option(
-    "--round", "round_name", metavar="NAME", help="Only this round, or pilot."
-)
-@json_option
-@pass_app
-def agreement(
-    app: App, *, stage: str | None, round_name: str | None, as_json: bool
-) -> None:
-    """Show how far screeners agree, on first independent votes of complete records.
-
-    Each figure comes with its 95 % interval and its number of records; a figure
-    that is not defined says why.
-
-    \b
-    Example:
-      litreview screen agreement --json
-    """
-    from litreview import lookup, reports
-
-    def work(session: Session) -> list[reports.Agreement]:
-        if round_name is None:
-            return reports.agreement(session)
-        return [
-            entry
-            for part in lookup.rounds(session, round_name, stage=stage)
-            for entry in reports.agreement(session, part)
-        ]
-
-    found = [entry for entry in app.read(work) if stage in (None, str(entry.stage))]
-    if as_json:
-        show_json([_agreement_object(entry) for entry in found])
-        return
-    rows: list[dict[str, object]] = [
-        {
-            "stage": entry.stage,
-            "screeners": " / ".join(entry.screeners),
-            "categories": len(entry.categories),
-            "statistic": figure.name,
-            "value": _decimal(figure.value),
-            "interval": _interval(figure.low, figure.high),
-            "n": figure.n,
-            "note": figure.note,
-        }
-        for entry in found
-        for figure in entry.statistics
-    ]
-    columns = list(rows[0]) if rows else []
-    show_rows(rows, columns, as_json=False, empty="no record has two votes yet")
-
-
-def _agreement_object(entry: reports.Agreement) -> dict[str, object]:
-    """Return one pair's figures, each with its value, interval and n."""
-    return {
-        "stage": entry.stage,
-        "screeners": list(entry.screeners),
-        "categories": list(entry.categories),
-        "n": entry.n,
-        "statistics": {
-            figure.name: {
-                "value": figure.value,
-                "interval": [figure.low, figure.high],
-                "n": figure.n,
-                "note": figure.note,
-            }
-            for figure in entry.statistics
-        },
-    }
-
-
-def _decimal(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{low:.2f} to {high:.2f}"
-
-
 @screen.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
@@ -416,13 +277,20 @@ def import_votes(app: App, file: Path, *, as_json: bool) -> None:
 @stage_option
 @order_option
 @pack_option
+@click.option(
+    "--plain", is_flag=True, help="Line by line, for screen readers and slow lines."
+)
 @pass_app
-def start(app: App, *, stage: str, order: str | None) -> None:
+def start(app: App, *, stage: str, order: str | None, plain: bool) -> None:
     """Screen what was handed to you, one key a record.
 
-    i include, e exclude, m maybe, s skip, n note, d duplicate of another record, u
-    undo, c criteria, q quit. A vote is stored before the next record shows. Keys typed
+    i include, e exclude, m maybe, r exclude with a reason, s skip, u undo, n note, l
+    labels, d duplicate of another record, c criteria, o open the DOI, t open the open
+    full text, ? help, q quit. A vote is stored before the next record shows. Keys typed
     ahead are thrown away.
+
+    On a terminal the card fills the screen; with --plain, TERM=dumb, or where input or
+    output is no terminal, it is written line by line.
 
     The order is by lot, by date (newest) or learnt from your own votes and from
     finished records (relevance), as far as the protocol allows it.
@@ -432,14 +300,23 @@ def start(app: App, *, stage: str, order: str | None) -> None:
       litreview --as ann screen start
       litreview --as ann screen start --order relevance
     """
-    from litreview.cli.screen_loop import Loop
+    from litreview.cli.screen_start import sit
 
-    Loop(app, stage, order).run()
+    sit(app, stage, order, plain=plain)
 
 
+screen.add_command(assign)
+screen.add_command(release)
+screen.add_command(board)
+screen.add_command(outdated)
+screen.add_command(reopen)
 screen.add_command(pack)
 screen.add_command(unpack)
 screen.add_command(pilot)
 screen.add_command(calibration)
 screen.add_command(progress)
 screen.add_command(stop)
+screen.add_command(agreement)
+screen.add_command(note)
+screen.add_command(label)
+screen.add_command(labels)

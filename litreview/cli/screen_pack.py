@@ -101,7 +101,7 @@ def pack(app: App, *, screener: str | None, stage: str, to: Path) -> None:
 @json_option
 @pass_app
 def unpack(app: App, file: Path, *, as_json: bool) -> None:
-    """Bring the votes of a pack back, each once; do it as often as you like.
+    """Bring the votes and notes of a pack back, each once, as often as you like.
 
     A vote stays on the record, the wording and the protocol that it was cast on, and
     what has changed meanwhile is told. Packs come back in any order: where somebody
@@ -129,6 +129,8 @@ def unpack(app: App, file: Path, *, as_json: bool) -> None:
             f"{back.screener}, {back.stage}: {back.stored:,} votes and withdrawals "
             f"stored, {back.already_there:,} were there already"
         )
+        if back.notes:
+            show(f"{back.notes:,} notes and labels stored")
         _tell_changes(back)
     if back.waiting:
         for line in back.waiting[:SHOWN]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from litreview.cli.app import App, pass_app
-from litreview.cli.output import json_option, say, show, show_json
+from litreview.cli.output import json_option, say, show, show_json, show_rows
 
 if TYPE_CHECKING:
     from litreview.notices import Told
 
+# The names of `starters.CODEBOOKS`, told here so that help need not read them.
+CODEBOOKS = ("first", "cmo", "generic")
 MOST_NOTICES = 10  # of reports in play that `status` lists; it lists all of included
 
 
@@ -22,8 +25,23 @@ MOST_NOTICES = 10  # of reports in play that `status` lists; it lists all of inc
 @click.option("--title", default="", help="The review's title.")
 @click.option("--question", default="", help="The review's question.")
 @click.option("--example", is_flag=True, help="Begin with the worked example's files.")
+@click.option(
+    "--codebook",
+    type=click.Choice(CODEBOOKS),
+    default=CODEBOOKS[0],
+    show_default=True,
+    help="The codebook to begin with: cmo for a realist synthesis, generic for themes.",
+)
 @pass_app
-def init(app: App, folder: Path, *, title: str, question: str, example: bool) -> None:
+def init(  # noqa: PLR0913 - one parameter for each option
+    app: App,
+    folder: Path,
+    *,
+    title: str,
+    question: str,
+    example: bool,
+    codebook: str,
+) -> None:
     """Make a new review workspace.
 
     Writes the folders queries, screening, db and exports, makes the database, and
@@ -42,7 +60,9 @@ def init(app: App, folder: Path, *, title: str, question: str, example: bool) ->
     made: list[Path] = []
     if not fresh_clone:
         title = title or folder.resolve().name
-        made = review.plant(folder, title=title, question=question, example=example)
+        made = review.plant(
+            folder, title=title, question=question, example=example, codebook=codebook
+        )
     try:
         space = workspace.at(folder)
         texts = review.read_texts(space, workspace.read_text)
@@ -110,12 +130,13 @@ def status(app: App, *, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from litreview import review
+    from litreview import argument, review
 
     known = _strategies(app)
     found = app.read(lambda session: review.status(session, strategies=known))
+    late = app.read(lambda session: argument.overdue(session, today=_today()))
     if as_json:
-        show_json(asdict(found))
+        show_json({**asdict(found), "overdue": late})
         return
     show(found.title)
     sources = ", ".join(f"{name} {number:,}" for name, number in found.records.items())
@@ -132,10 +153,40 @@ def status(app: App, *, as_json: bool) -> None:
         show(f"  incomplete    {', '.join(found.incomplete_runs)}")
     if found.pairs_to_decide:
         show(f"  to decide     {found.pairs_to_decide:,} pairs of possible duplicates")
+    for wait in found.waits:
+        show(f"  waiting       {wait}")
+    for told in late:
+        show(f"  overdue       {told}")
     _show_notices(found.notices)
     show("next:")
     for step in found.next_steps:
         show(f"  {step}")
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+@click.command()
+@json_option
+@pass_app
+def milestones(app: App, *, as_json: bool) -> None:
+    """List the milestones of screening/plan.yaml and what is overdue today.
+
+    \b
+    Example:
+      litreview milestones
+    """
+    from litreview import argument
+
+    table = app.read(lambda session: argument.milestones(session, today=_today()))
+    columns = ["milestone", "label", "begins", "due", "done", "state"]
+    empty = "there are none: write them into screening/plan.yaml, then run sync"
+    rows = [
+        {str(key): cell for key, cell in row.items()}
+        for row in table.to_dict("records")
+    ]
+    show_rows(rows, columns, as_json=as_json, empty=empty)
 
 
 def _strategies(app: App) -> int | None:

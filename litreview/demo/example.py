@@ -13,7 +13,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from litreview import coding, configuration, db, instrument, workspace
+from litreview import bank, coding, configuration, db, instrument, workspace
+from litreview.phrasing import Question
 from litreview.yamlfile import Node
 
 
@@ -107,6 +108,24 @@ def _constructs(entry: Node, slot: str) -> tuple[str, ...]:
     return tuple(entry[slot].texts()) if slot in entry else ()
 
 
+def load_found(
+    engine: Engine, folder: Path, records: Mapping[str, int], *, by: str
+) -> int:
+    """Record the instruments that the documents name; return how many there are."""
+    root = workspace.read_yaml(folder / "instruments.yaml")
+
+    def work(session: Session) -> int:
+        for entry in root.listed("found"):
+            facts = instrument.Facts(
+                record_id=records[entry["document"].text()],
+                note=f"{entry.words('note')} ({entry.words('at')})",
+            )
+            instrument.add(session, by=by, name=entry.words("name"), facts=facts)
+        return len(root.listed("found"))
+
+    return db.write(engine, work)
+
+
 def load_items(
     engine: Engine, folder: Path, codes: Mapping[str, int], *, by: str
 ) -> int:
@@ -117,12 +136,10 @@ def load_items(
         number = 0
         for entry in instruments:
             for item in entry["items"]:
-                instrument.add(
+                bank.add(
                     session,
                     by=by,
-                    place=instrument.Place(
-                        entry["name"].text(), item["construct"].text()
-                    ),
+                    place=bank.Place(entry["name"].text(), item["construct"].text()),
                     question=_question(item),
                     evidence=[codes[key] for key in item["evidence"].texts()],
                 )
@@ -132,8 +149,8 @@ def load_items(
     return db.write(engine, work)
 
 
-def _question(item: Node) -> instrument.Question:
-    return instrument.Question(
+def _question(item: Node) -> Question:
+    return Question(
         text=item["text"].text(),
         referent=item["referent"].text(),
         level=item["level"].text(),

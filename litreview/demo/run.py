@@ -463,6 +463,7 @@ def synthesise(show: Show) -> None:
     folder, by = show.space.screening / "example", show.plan.handle
     codes = example.load_codes(show.engine, folder, show.founding, by=by)
     configurations = example.load_configurations(show.engine, folder, codes, by=by)
+    example.load_found(show.engine, folder, show.founding, by=by)
     items = example.load_items(show.engine, folder, codes, by=by)
     included = db.read(show.engine, lambda session: len(state.included(session)))
     show.tell(

@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 from rapidfuzz import fuzz, process
 from sqlalchemy import insert, text
@@ -218,16 +219,16 @@ def joined(plain: pl.DataFrame, key: pl.Expr) -> pl.DataFrame:
 
 
 def bib_dedupe(count: int) -> Figures:
-    """Ask bib-dedupe for its matches."""
+    """Ask bib-dedupe for its matches, in this process alone."""
     tool = importlib.import_module("bib_dedupe.bib_dedupe")
     told = for_others(count)
     begun = time.process_time()
-    found = tool.match(tool.block(tool.prep(told)))
+    found = tool.match(tool.block(tool.prep(told, cpu=1), cpu=1), cpu=1)
     return {"CPU s": time.process_time() - begun, "pairs": len(found)}
 
 
 def asreview(count: int) -> Figures:
-    """Ask ASReview which records are duplicates."""
+    """Ask ASReview which records are duplicates; its versions 1 can tell."""
     tool = importlib.import_module("asreview")
     told = for_others(count)
     begun = time.process_time()
@@ -235,7 +236,7 @@ def asreview(count: int) -> Figures:
     return {"CPU s": time.process_time() - begun, "pairs": int(found.sum())}
 
 
-def for_others(count: int) -> Any:
+def for_others(count: int) -> pd.DataFrame:
     """Return the records as other tools want them."""
     names = {
         "id": "ID",
@@ -244,7 +245,8 @@ def for_others(count: int) -> Any:
         "issue": "number",
         "type": "ENTRYTYPE",
     }
-    return records(count).rename(names).cast(pl.String).fill_null("").to_pandas()
+    told = records(count).rename(names).cast(pl.String).fill_null("")
+    return pd.DataFrame(told.to_dict(as_series=False))
 
 
 def database(count: int, more: int) -> Figures:
@@ -320,8 +322,11 @@ def in_process(work: Callable[..., Figures], *arguments: int) -> Figures:
     return {**figures, "peak MB": peak}
 
 
-def say(name: str, figures: Figures | str, floor_seconds: float = 0.0) -> None:
-    """Write a line at once: a large set takes a while."""
+def say(name: str, figures: Figures | str, *others: tuple[str, float]) -> None:
+    """Write a line at once: a large set takes a while.
+
+    `others` are names and CPU seconds to compare with.
+    """
     if isinstance(figures, str):
         told = figures
     else:
@@ -329,8 +334,8 @@ def say(name: str, figures: Figures | str, floor_seconds: float = 0.0) -> None:
             f"{key} {value:,.2f}" if isinstance(value, float) else f"{key} {value:,}"
             for key, value in figures.items()
         )
-        if floor_seconds > 0:
-            told += f"  = {figures['CPU s'] / floor_seconds:.1f} x the floor"
+        for other, seconds in others:
+            told += f"  = {figures['CPU s'] / seconds:.1f} x {other}"
     sys.stdout.write(f"{name:22}{told}\n")
     sys.stdout.flush()
 
@@ -347,12 +352,14 @@ def main() -> None:
     counts = [int(word.replace(",", "")) for word in arguments if word[0].isdigit()]
     for count in counts or [SOME, MANY]:
         say(f"{count:,} records", "")
-        least = measured(floor, count)
-        say("  floor", least)
-        bound = 0.0 if isinstance(least, str) else least["CPU s"]
-        say("  matching", measured(matching, count), bound)
-        for tool in (asreview, bib_dedupe) if count <= PEER_RECORDS else ():
-            say(f"  {tool.__name__}", measured(tool, count), bound)
+        tools = (asreview, bib_dedupe) if count <= PEER_RECORDS else ()
+        known: list[tuple[str, float]] = []
+        for tool in (floor, matching, *tools):
+            name = tool.__name__.replace("_", "-")
+            figures = measured(tool, count)
+            say(f"  {name}", figures, *known)
+            if tool in {floor, matching} and not isinstance(figures, str):
+                known.append((name, figures["CPU s"]))
         if stored:
             told = measured(database, count, more)
             if isinstance(told, str):

@@ -1,4 +1,4 @@
-"""The screening loop, with lines from a pipe and with keys on a real terminal."""
+"""Screening line by line, from a pipe and with keys on a plain terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from sqlalchemy import select as query
 from team import FT, TA
 
 from litreview import cli, db, flow, rounds, screening, streams
-from litreview.cli import screen_loop
+from litreview.cli.sitting import Sitting
 from litreview.models import Decision, Person, Record
 from litreview.rounds import Plan
 from litreview.screening import Ballot
@@ -288,14 +288,14 @@ def test_what_left_the_queue_meanwhile_is_not_shown(desk: Desk) -> None:
     order = desk.queue()
     with db.transaction(desk.engine) as session:
         Maker(session).person("eve")
-    real = screen_loop.Loop.__init__
+    real = Sitting.__init__
 
-    def begin(self: screen_loop.Loop, *given: object) -> None:
-        real(self, *given)  # type: ignore[arg-type]
+    def begin(self: Sitting, *given: object, **named: object) -> None:
+        real(self, *given, **named)  # type: ignore[arg-type]
         desk.vote("bob", order[0], "include")
         desk.vote("eve", order[0], "include")
 
-    desk.patch.setattr(screen_loop.Loop, "__init__", begin)
+    desk.patch.setattr(Sitting, "__init__", begin)
     status, out, _err = desk.sit("e", "q")
     assert status == 0
     assert desk.votes() == [(order[1], "exclude", "")]
@@ -304,16 +304,16 @@ def test_what_left_the_queue_meanwhile_is_not_shown(desk: Desk) -> None:
 
 def test_a_refused_vote_is_told_and_the_record_stays(desk: Desk) -> None:
     """Whoever leaves the review while sitting there cannot vote any more."""
-    real = screen_loop.Loop.__init__
+    real = Sitting.__init__
 
-    def begin(self: screen_loop.Loop, *given: object) -> None:
-        real(self, *given)  # type: ignore[arg-type]
+    def begin(self: Sitting, *given: object, **named: object) -> None:
+        real(self, *given, **named)  # type: ignore[arg-type]
         with db.transaction(desk.engine) as session:
             session.scalars(
                 query(Person).where(Person.handle == "ann")
             ).one().active = False
 
-    desk.patch.setattr(screen_loop.Loop, "__init__", begin)
+    desk.patch.setattr(Sitting, "__init__", begin)
     status, _out, err = desk.sit("i", "q")
     assert status == 0
     assert "ann has left the review" in err
@@ -433,7 +433,7 @@ class Terminal:
         if typed:
             os.write(self.master, typed.encode())
         root = str(Path(__file__).resolve().parent.parent)
-        words = ["--database", url, "--as", "ann", "screen", "start"]
+        words = ["--database", url, "--as", "ann", "screen", "start", "--plain"]
         # The size is the terminal's own, whatever the shell around the tests says.
         own = {k: v for k, v in os.environ.items() if k not in {"COLUMNS", "LINES"}}
         self.process = subprocess.Popen(
