@@ -22,7 +22,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import lookup, membership, state
+from litreview import lookup, membership, quorum, state
 from litreview.errors import NotAllowedError, NotFoundError, UsageError
 from litreview.models import (
     Assignment,
@@ -305,9 +305,9 @@ def _complete(session: Session, stage: str, clusters: Collection[int]) -> set[in
     """
     if not clusters:
         return set()
-    main = state.main_round(session, stage)
+    main = quorum.main_round(session, stage)
     usual = main.per_record if main else 1
-    need = state.needs(session, stage, clusters)
+    need = quorum.needs(session, stage, clusters)
     full = {
         cluster
         for cluster, cast in state.votes(session, stage, clusters).items()

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import db, flow, lookup, pairs, prisma, state, trace
+from litreview import db, flow, lookup, pairs, prisma, quorum, state, trace
 from litreview.migrations import triggers
 from litreview.models import (
     Assignment,
@@ -171,7 +171,7 @@ def _asked(session: Session) -> dict[int, int]:
     rounds = list(session.scalars(select(ScreeningRound).where(ScreeningRound.counts)))
     by_stage = {stage: [r for r in rounds if r.stage == stage] for stage in Stage}
     return {
-        part.id: min(part.per_record, state.floor(part, by_stage[Stage(part.stage)]))
+        part.id: min(part.per_record, quorum.least(part, by_stage[Stage(part.stage)]))
         if part.kind == RoundKind.OVERLAP
         else part.per_record
         for part in rounds

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from litreview import audit, lookup, membership, rounds, state, waiting
+from litreview import audit, lookup, membership, quorum, rounds, state, waiting
 from litreview.assignment import allocate, too_few
 from litreview.declarative import now
 from litreview.errors import LitreviewError, UsageError
@@ -123,7 +123,7 @@ def single(session: Session, wish: Part, *, by: Person) -> HandedOut:
         )
     drawn = _drawn(free, size, wish.seed)
     if target is None:
-        target = rounds.open_round(session, wish.stage, state.SINGLE, 1, by=by)
+        target = rounds.open_round(session, wish.stage, quorum.SINGLE, 1, by=by)
     loads = _loads(session, wish.stage)
     made = allocate(drawn, people, per_record=1, seed=wish.seed, taken=loads)
     _hand_out(session, target, made, wish.seed, by)
@@ -135,7 +135,7 @@ def single(session: Session, wish: Part, *, by: Person) -> HandedOut:
 def _single_round(session: Session, stage: str) -> ScreeningRound | None:
     return session.scalar(
         select(ScreeningRound).where(
-            ScreeningRound.stage == stage, ScreeningRound.name == state.SINGLE
+            ScreeningRound.stage == stage, ScreeningRound.name == quorum.SINGLE
         )
     )
 
@@ -169,7 +169,7 @@ def _refuse_part(session: Session, wish: Part) -> None:
 
 
 def _usual(session: Session, stage: str) -> int:
-    main = state.main_round(session, stage)
+    main = quorum.main_round(session, stage)
     return main.per_record if main else 1
 
 
@@ -191,7 +191,7 @@ def _unseen(session: Session, stage: str, *, handed: bool) -> set[int]:
         .where(
             ScreeningRound.stage == stage,
             (ScreeningRound.kind != RoundKind.MAIN)
-            | (ScreeningRound.name == state.SINGLE)
+            | (ScreeningRound.name == quorum.SINGLE)
             | (not handed),
         )
     )

@@ -116,11 +116,14 @@ def spans(text: str, highlight: Highlight) -> list[Span]:
 
 
 def _every(text: str, highlight: Highlight) -> Iterator[Span]:
+    folded = text.casefold()
     for side, terms in (
         (Side.INCLUDE, highlight.include),
         (Side.EXCLUDE, highlight.exclude),
     ):
         for term in terms:
+            if _words(term)[0].removesuffix(STAR).casefold() not in folded:
+                continue  # much sooner told than by the expression
             for match in pattern(term).finditer(text):
                 yield Span(match.start(), match.end(), side)
 

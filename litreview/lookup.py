@@ -67,9 +67,13 @@ def require(found: Person, *roles: Role) -> None:
         wanted = " or ".join(dict.fromkeys((*roles, Role.LEAD)))
         raise NotAllowedError(
             f"{found.handle} may not do this",
-            why=f"{found.handle} is a {found.role}; this takes a {wanted}",
+            why=f"{found.handle} is {_a(found.role)}; this takes {_a(wanted)}",
             fix="ask a lead, or change the role in screening/review.yaml and sync",
         )
+
+
+def _a(role: str) -> str:
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
 
 
 def record(session: Session, record_id: int) -> Record:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from litreview import state
+from litreview import quorum, state
 from litreview.declarative import now
 from litreview.models import Assignment, Decision, Record, ScreeningRound
 from litreview.outcome import fold
@@ -95,7 +95,7 @@ def round_for(
         return session.get_one(ScreeningRound, max(pilots))
     if found:
         return session.get_one(ScreeningRound, max(found)[-1])
-    return state.main_round(session, stage)
+    return quorum.main_round(session, stage)
 
 
 def _in_pilot(

@@ -24,6 +24,7 @@ from litreview import (
     outdated,
     pairs,
     protocol,
+    quorum,
     starters,
     state,
     team,
@@ -299,7 +300,7 @@ def _kept_rounds(session: Session, parsed: protocol.Review) -> list[str]:
     """Say where the file now asks for another number of votes than a round has."""
     told = []
     for stage in Stage:
-        main, number = state.main_round(session, stage), parsed.per_record(stage)
+        main, number = quorum.main_round(session, stage), parsed.per_record(stage)
         if main is not None and main.per_record != number:
             told.append(
                 f"{stage}: records handed out keep their {main.per_record} votes; "
@@ -312,7 +313,7 @@ def _kept_rounds(session: Session, parsed: protocol.Review) -> list[str]:
 def _rounds(session: Session, parsed: protocol.Review, by: Person) -> list[str]:
     changes = []
     for stage in Stage:
-        if state.main_round(session, stage) is None:
+        if quorum.main_round(session, stage) is None:
             number = parsed.per_record(stage)
             session.add(
                 ScreeningRound(

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from litreview import audit, lookup, membership, state
+from litreview import audit, lookup, membership, quorum, state
 from litreview.assignment import allocate, too_few
 from litreview.errors import LitreviewError, NotAllowedError, UsageError
 from litreview.models import Assignment, Person, Record, ScreeningRound
@@ -72,7 +72,7 @@ def assign(session: Session, plan: Plan, *, by: Person) -> HandedOut:
     take_back(session)
     outcomes = state.outcomes(session, plan.stage)
     taken = _taken(session, plan.stage, outcomes)
-    need = state.needs(session, plan.stage)
+    need = quorum.needs(session, plan.stage)
     missing = _missing(session, plan.stage)
     open_clusters = {
         cluster: need.get(cluster, target.per_record)
@@ -181,7 +181,7 @@ def take_back(session: Session) -> None:
 
 
 def _round(session: Session, plan: Plan, by: Person) -> ScreeningRound:
-    main = state.main_round(session, plan.stage)
+    main = quorum.main_round(session, plan.stage)
     if plan.round_name is not None:
         named = session.scalar(
             select(ScreeningRound).where(
@@ -249,7 +249,7 @@ def _refuse_unmeetable(session: Session, plan: Plan, wanted: int) -> None:
 
 
 def _same_number(named: ScreeningRound, plan: Plan) -> ScreeningRound:
-    if named.name == state.SINGLE:
+    if named.name == quorum.SINGLE:
         raise UsageError(
             f"the round {named.name!r} is for the part that one person screens",
             fix="give --per-record 1 --share PART for more of it",

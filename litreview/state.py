@@ -11,27 +11,21 @@ Everything here is keyed by cluster id, the smallest record id of a report.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import lru_cache
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     bindparam,
-    case,
     exists,
-    func,
-    literal,
     select,
-    true,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
 
-from litreview import pairs
+from litreview import pairs, quorum
 from litreview.matching import Link, components
 from litreview.models import (
-    Assignment,
     AuditEvent,
     Decision,
     DecisionScope,
@@ -49,21 +43,17 @@ from litreview.vocabulary import (
     PairVerdict,
     RemovalBasis,
     Retrieval,
-    RoundKind,
     Stage,
 )
 
-# SQLite takes at most 32,766 bound values in a statement; stay well below.
-CHUNK = 5_000
+# As many ids as go into one question.
+CHUNK = quorum.CHUNK
 # The word for a full text that could not be had, where reports are counted.
 MISSING = "not_retrieved"
 # What an audit event is called that says that screening stopped by a rule.
 STOPPED = "screen.stopped"
 # What one is called that says that a report's outdated votes were set aside.
 REOPENED = "record.reopened"
-# The round of the records that one person screens, where the protocol allows that for
-# a part of them. It is a main round, but never the one where new records go.
-SINGLE = "single-screened"
 
 LATER, COVER, COVERING = aliased(Decision), aliased(Decision), aliased(Record)
 NEWER_RESOLUTION = aliased(Resolution)
@@ -140,129 +130,14 @@ def votes(
     """Return cluster id -> its live votes, for all clusters or the given ones."""
     found: dict[int, list[Vote]] = defaultdict(list)
     query = live_votes(stage, counting=counting)
-    for these in _among(clusters):
+    for these in quorum.among(clusters):
         for row in session.execute(query.where(these)):
             found[row[1]].append(Vote(*row))
     return found
 
 
-def _among(clusters: Collection[int] | None) -> list[ColumnElement[bool]]:
-    if clusters is None:
-        return [true()]
-    ids = sorted(clusters)
-    return [
-        Record.cluster_id.in_(ids[start : start + CHUNK])
-        for start in range(0, len(ids), CHUNK)
-    ]
-
-
-def needs(
-    session: Session, stage: str, clusters: Collection[int] | None = None
-) -> dict[int, int]:
-    """Return cluster id -> the votes its own round asks for.
-
-    A record belongs to the rounds it was handed out or voted on in; the largest
-    number counts. A record that is in none yet will be in the main round. In an
-    overlap, which everybody screens, whoever left without voting is not waited for.
-    """
-    found: dict[int, int] = {}
-    for these in _among(clusters):
-        for query in _numbers(stage):
-            for cluster, number, overlap in session.execute(query.where(these)):
-                found[cluster] = max(number, found.get(cluster, 0))
-                if overlap:
-                    return _smaller_needs(session, stage, clusters)
-    return found
-
-
-@lru_cache(maxsize=8)
-def _numbers(stage: str) -> list[Select[int, int, int]]:
-    """Return the queries of cluster, votes asked for, and is it in an overlap.
-
-    There is one for hand-outs and one for votes.
-    """
-    overlap = case((ScreeningRound.kind == RoundKind.OVERLAP, 1), else_=0)
-    return [
-        select(
-            Record.cluster_id, func.max(ScreeningRound.per_record), func.max(overlap)
-        )
-        .join(table, table.record_id == Record.id)
-        .join(ScreeningRound, ScreeningRound.id == table.round_id)
-        .where(ScreeningRound.stage == stage, ScreeningRound.counts)
-        .group_by(Record.cluster_id)
-        for table in (Assignment, Decision)
-    ]
-
-
-def _smaller_needs(
-    session: Session, stage: str, clusters: Collection[int] | None
-) -> dict[int, int]:
-    """Return `needs` where there are overlaps: round by round, without who left."""
-    query = select(ScreeningRound).where(
-        ScreeningRound.stage == stage, ScreeningRound.counts
-    )
-    rounds = {part.id: part for part in session.scalars(query)}
-    found: dict[int, int] = {}
-    for these in _among(clusters):
-        in_round: dict[tuple[int, int], int] = {}
-        for ties in _ties():
-            for cluster, number, left in session.execute(ties.where(these)):
-                if number in rounds:
-                    before = in_round.get((cluster, number), 0)
-                    in_round[cluster, number] = max(left, before)
-        for (cluster, number), left in in_round.items():
-            part = rounds[number]
-            asked = part.per_record
-            if part.kind == RoundKind.OVERLAP:
-                asked = max(asked - left, min(asked, floor(part, rounds.values())))
-            found[cluster] = max(asked, found.get(cluster, 0))
-    return found
-
-
-def floor(part: ScreeningRound, rounds: Iterable[ScreeningRound]) -> int:
-    """Return the votes that a record of an overlap needs at least.
-
-    That is the number of the main round of that time: who leaves takes no more away.
-    """
-    mains = [
-        (each.id, each.per_record)
-        for each in rounds
-        if each.kind == RoundKind.MAIN and each.name != SINGLE and each.id < part.id
-    ]
-    return max(mains, default=(0, 1))[1]
-
-
-@lru_cache(maxsize=1)
-def _ties() -> list[Select[int, int, int]]:
-    """Return the queries of cluster, round, and people who gave it back unvoted."""
-    holder = case((Assignment.released_at.is_(None), Assignment.person_id))
-    left = func.count(Assignment.person_id.distinct()) - func.count(holder.distinct())
-    return [
-        select(Record.cluster_id, Assignment.round_id, left)
-        .join(Assignment, Assignment.record_id == Record.id)
-        .group_by(Record.cluster_id, Assignment.round_id),
-        select(Record.cluster_id, Decision.round_id, literal(0))
-        .join(Decision, Decision.record_id == Record.id)
-        .group_by(Record.cluster_id, Decision.round_id),
-    ]
-
-
-def main_round(session: Session, stage: str) -> ScreeningRound | None:
-    """Return the newest main round of a stage: where new records go."""
-    return session.scalar(
-        select(ScreeningRound)
-        .where(
-            ScreeningRound.stage == stage,
-            ScreeningRound.kind == RoundKind.MAIN,
-            ScreeningRound.name != SINGLE,
-        )
-        .order_by(ScreeningRound.id.desc())
-        .limit(1)
-    )
-
-
 def _usual(session: Session, stage: str) -> int:
-    main = main_round(session, stage)
+    main = quorum.main_round(session, stage)
     return main.per_record if main else 1
 
 
@@ -277,7 +152,7 @@ def settlements(
     query = _resolutions(stage)
     saw: dict[int, set[int]] = defaultdict(set)
     said: dict[int, tuple[str, str]] = {}
-    for these in _among(clusters):
+    for these in quorum.among(clusters):
         theirs = Resolution.id.in_(_resolutions_of().where(these))
         narrow = query if clusters is None else query.where(theirs)
         for number, verdict, reason, decision_id in session.execute(narrow):
@@ -329,7 +204,7 @@ def outcomes(
     wanted = eligible(session, stage, clusters)
     limit = None if clusters is None else wanted
     cast = votes(session, stage, limit)
-    number = needs(session, stage, limit)
+    number = quorum.needs(session, stage, limit)
     usual = _usual(session, stage) if wanted - number.keys() else 0
     seen = settlements(session, stage, limit) if cast else {}
     return {
@@ -363,7 +238,7 @@ def eligible(
     query = _present()
     return {
         cluster
-        for these in _among(clusters)
+        for these in quorum.among(clusters)
         for cluster in session.scalars(query.where(these))
     }
 
@@ -498,7 +373,7 @@ def retrievals(
     query = _texts()
     rank = (Retrieval.SOUGHT, Retrieval.NOT_RETRIEVED, Retrieval.RETRIEVED)
     best: dict[int, int] = {}
-    for these in _among(clusters):
+    for these in quorum.among(clusters):
         for cluster, status in session.execute(query.where(these)):
             best[cluster] = max(best.get(cluster, 0), rank.index(Retrieval(status)))
     return {cluster: rank[place] for cluster, place in best.items()}

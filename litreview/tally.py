@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from litreview import state
+from litreview import quorum, state
 from litreview.models import (
     Assignment,
     Decision,
@@ -198,7 +198,7 @@ def take(session: Session, record_ids: Collection[int], *, stage: str) -> Tally:
         defaultdict(list),
         set(),
         rounds,
-        state.main_round(session, stage),
+        quorum.main_round(session, stage),
         dict(session.execute(raw).all()),
         state.retrievals(session, clusters) if stage == Stage.FULL_TEXT else {},
     )

@@ -14,7 +14,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from litreview import lookup, membership, state, streams
+from litreview import lookup, membership, quorum, state, streams
 from litreview.errors import NotAllowedError
 from litreview.frame import Columns, frame
 from litreview.models import (
@@ -147,9 +147,9 @@ def _open_clusters(session: Session) -> dict[tuple[str, bool], set[int]]:
     """
     found = {}
     for stage in Stage:
-        main = state.main_round(session, stage)
+        main = quorum.main_round(session, stage)
         usual = main.per_record if main else 1
-        need = state.needs(session, stage)
+        need = quorum.needs(session, stage)
         found[stage.value, True] = {
             cluster
             for cluster, votes in state.votes(session, stage).items()

@@ -102,7 +102,7 @@ def built(root: Path) -> Path:
         make.codebook(book.read_text("utf-8"), "coherent-offer")
         records = {
             key: make.record(
-                f"Founding document {key}", year=2020, doi=f"10.5555/{key}"
+                f"Founding document {key}", year=2020, doi=f"10.5555/{key.lower()}"
             )
             for key in DOCUMENTS
         }

@@ -496,7 +496,6 @@ def test_status_has_its_keys(space: Path, capsys: pytest.CaptureFixture[str]) ->
         "items",
         "notices",
         "next_steps",
-        "waits",
         "overdue",
     }
     assert found["title"] == "Coaching"

@@ -376,7 +376,7 @@ def test_votes_of_the_departed_are_set_aside(desk: Desk) -> None:
     desk.both(1, "include", "exclude")
     words = ("set-aside", "bob", "1", "--why", "has left")
     status, _out, err = desk.run("screen", *words)
-    assert (status, "only a lead" in err) == (4, True)
+    assert (status, "takes a lead" in err) == (4, True)
     status, _out, err = desk.run("screen", *words, by="lead")
     assert (status, "still in the team" in err) == (4, True)
     with db.transaction(desk.engine()) as session:

@@ -8,7 +8,16 @@ from making import REVIEW, Maker
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from litreview import ballots, concord, diagram, draws, flow, prisma, rounds, state
+from litreview import (
+    ballots,
+    concord,
+    diagram,
+    draws,
+    flow,
+    prisma,
+    quorum,
+    rounds,
+)
 from litreview.errors import LitreviewError, NotAllowedError, UsageError
 from litreview.models import ProtocolVersion, Record, ScreeningRound
 from litreview.protocol import STARTER_CRITERIA, parse_review
@@ -73,7 +82,7 @@ def test_a_part_is_screened_by_one_and_the_rest_by_two(desk: Desk, make: Maker) 
     alone = next(record for record in records if len(desk.handed(record)) == 1)
     desk.vote(desk.handed(alone).pop(), alone, "exclude")
     assert desk.stands(alone) == "excluded"
-    assert state.needs(desk.session, TA)[alone.id] == 1
+    assert quorum.needs(desk.session, TA)[alone.id] == 1
 
 
 def test_the_draw_repeats_and_later_records_are_no_part_of_it(
@@ -166,7 +175,7 @@ def test_a_round_of_one_vote_is_no_way_around(
     with pytest.raises(UsageError, match="asks for 2 votes"):
         assign(desk, stage=stage, per_record=1)
     with pytest.raises(LitreviewError):
-        assign(desk, stage=stage, per_record=1, round_name=state.SINGLE)
+        assign(desk, stage=stage, per_record=1, round_name=quorum.SINGLE)
 
 
 def test_the_round_of_the_part_takes_no_other_records(desk: Desk, make: Maker) -> None:
@@ -175,7 +184,7 @@ def test_the_round_of_the_part_takes_no_other_records(desk: Desk, make: Maker) -
     make.records(4)
     single(desk, 0.5)
     with pytest.raises(UsageError, match="one person screens"):
-        assign(desk, round_name=state.SINGLE)
+        assign(desk, round_name=quorum.SINGLE)
 
 
 def test_what_was_handed_out_keeps_its_two(desk: Desk, make: Maker) -> None:
@@ -276,7 +285,7 @@ def test_who_leaves_an_overlap_is_not_waited_for(desk: Desk, make: Maker) -> Non
     desk.vote("dan", voted, "include")
     desk.leave("dan")
     assign(desk)
-    assert state.needs(desk.session, TA) == {voted.id: 3, unvoted.id: 2}
+    assert quorum.needs(desk.session, TA) == {voted.id: 3, unvoted.id: 2}
     for record in (voted, unvoted):
         desk.votes(record, ann="include")
         assert desk.stands(record) == "in_progress"

@@ -140,6 +140,11 @@ def exported(review: Founding, name: str, *kinds: str) -> dict[str, str]:
     return {kind: content.decode() for kind, content in made.items()}
 
 
+def later(number: int) -> list[harvesting.Work]:
+    """Return so many works that the review does not have yet."""
+    return [harvesting.openalex_work(100 + n) for n in range(1, number + 1)]
+
+
 def item(review: Founding, text: str, construct: str, **more: Any) -> bank.Written:
     """Write an item of our own, on a passage about its construct."""
     code = review.code(review.reports[0], construct)
@@ -292,7 +297,7 @@ def test_f05_a_realist_review_goes_on_searching(
         "A search made for a test.", "Trust came up as a mechanism in what we read."
     )
     (review.root / "queries" / "later.yaml").write_text(text, "utf-8")
-    with serve(*harvesting.works(4, 0)) as server:
+    with serve(later(4), []) as server:
         monkeypatch.setenv("LITREVIEW_OPENALEX_URL", server.openalex_url)
         desk.good("harvest", "later", "--source", "openalex", "--yes")
     (run,) = desk.json("query", "history", "later")
@@ -356,7 +361,7 @@ def test_f09_the_analysis_plan_is_traced(review: Founding) -> None:
     found = argument.analysis(review.session)
     assert set(found["part"]) == {"outcome", "predictor", "covariate", "group"}
     assert found["traced"].all()
-    line = "analysis:\n  - {part: group, label: Region, source: hearsay}\n"
+    line = "analysis:\n  - {part: group, label: Region, construct: ctx.size_region, source: hearsay}\n"
     review.write("plan.yaml", line)
     (row,) = argument.analysis(review.session).to_dict("records")
     assert not row["traced"]
@@ -455,7 +460,7 @@ def test_f14_milestones_reruns_and_the_last_day(
     assert not argument.overdue(desk.review.session, today=date(2026, 6, 30))
     (desk.review.root / "queries" / "later.yaml").write_text(harvesting.strategy())
     for number in (3, 5):
-        with serve(*harvesting.works(number, 0)) as server:
+        with serve(later(number), []) as server:
             monkeypatch.setenv("LITREVIEW_OPENALEX_URL", server.openalex_url)
             words = ("harvest", "later", "--source", "openalex", "--yes")
             status, _out, err = desk.run(*words)
@@ -610,7 +615,10 @@ def test_f22_a_claim_without_evidence_stays_and_says_so(review: Founding) -> Non
     assert found["culture_comes_first"]["support"] == "theory only"
     assert found["decade"]["support"] == "empirical"
     record = review.another()
-    bare = "claims:\n  - {id: b, text: T, kind: theory, source: cst_2022, constructs: [nc.2]}\n"
+    bare = (
+        "claims:\n"
+        "  - {id: b, text: T, kind: theory, source: cst_2022, constructs: [nc.2]}\n"
+    )
     review.write("ledger.yaml", bare)
     for code in review.session.query(CodeApplication).filter_by(construct="nc.2"):
         review.retract(code)
@@ -684,7 +692,7 @@ def test_f25_case_studies_and_who_speaks(desk: Desk) -> None:
 
 
 def test_f26_the_reverse_flag_reaches_every_export(review: Founding) -> None:
-    """All five formats and the codebook say of the same items that they are reversed."""
+    """All five formats and the codebook mark the same items."""
     readers = {
         "xlsform": test_xlsform.read,
         "redcap": test_redcap.read,
@@ -900,7 +908,7 @@ WHOLE = Find(
 def test_f37_grey_literature_is_told_whole(review: Founding, part: str) -> None:
     """Without one of its parts a find is refused."""
     lacking = Find(**{**WHOLE.__dict__, part: ""})
-    with pytest.raises(UsageError):
+    with pytest.raises(LitreviewError, match="is empty"):
         intake.add(review.session, lacking, by="lead")
 
 
@@ -951,9 +959,9 @@ def test_f40_claims_by_kind_of_evidence(review: Founding) -> None:
     review.write(
         "ledger.yaml",
         "claims:\n"
-        "  - {id: a, text: A, kind: theory, source: mead_tsa, evidence: [survey, interviews]}\n"
-        "  - {id: b, text: B, kind: theory, source: mead_tsa, evidence: [survey]}\n"
-        "  - {id: c, text: C, kind: theory, source: mead_tsa}\n",
+        "  - {id: a, text: A, kind: theory, source: m, evidence: [survey, interviews]}\n"
+        "  - {id: b, text: B, kind: theory, source: m, evidence: [survey]}\n"
+        "  - {id: c, text: C, kind: theory, source: m}\n",
     )
     found = rows_by(argument.claim_evidence(review.session), "claim")
     told = {

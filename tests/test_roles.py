@@ -34,6 +34,7 @@ from litreview import (
     groups,
     intake,
     packs,
+    quorum,
     records,
     removal,
     reopening,
@@ -43,7 +44,6 @@ from litreview import (
     screening,
     settling,
     snowball,
-    state,
     unpacking,
     votes,
 )
@@ -155,7 +155,7 @@ def withdraw(world: World, who: str) -> object:
 
 def take_back(world: World, who: str) -> object:
     """Take a vote back that was taken back on a copy."""
-    main = state.main_round(world.session, TA)
+    main = quorum.main_round(world.session, TA)
     assert main is not None
     seen = screening.Seen(main.id, 1, None, None)
     number = record(world, "fresh")
@@ -228,7 +228,7 @@ def pilot(world: World, who: str) -> object:
 def pack(world: World, who: str) -> object:
     """Pack one's own queue."""
     person = world.desk.person(who)
-    main = state.main_round(world.session, TA)
+    main = quorum.main_round(world.session, TA)
     assert main is not None
     handed = Assignment(round_id=main.id, record_id=record(world, "fresh"))
     handed.person_id = person.id

@@ -13,7 +13,7 @@ from making import REVIEW, Maker
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from litreview import db, fulltext, membership, review, rounds, state
+from litreview import db, fulltext, membership, quorum, review, rounds, state
 from litreview.errors import LitreviewError, NotAllowedError, UsageError
 from litreview.models import Assignment, Decision, Record, ScreeningRound
 from litreview.protocol import STARTER_CRITERIA
@@ -255,7 +255,7 @@ def test_another_number_opens_a_round_for_what_is_left(desk: Desk, make: Maker) 
     assert (done.round_name, done.per_record, done.records) == ("main 2", 3, 3)
     assert {len(people) for people in all_handed(desk, old).values()} == {2}
     assert {len(people) for people in all_handed(desk, new).values()} == {3}
-    needs = state.needs(desk.session, TA)
+    needs = quorum.needs(desk.session, TA)
     assert needs == {**{r.id: 2 for r in old}, **{r.id: 3 for r in new}}
     late = make.record()
     assert hand_out(desk).round_name == "main 2"
@@ -283,8 +283,8 @@ def test_the_largest_number_counts_whether_handed_out_or_voted(
     desk.vote("ann", voted, "include")
     hand_out(desk, per_record=3)
     desk.pair(voted, handed)
-    assert state.needs(desk.session, TA) == {voted.id: 3}
-    assert state.needs(desk.session, TA, [voted.id]) == {voted.id: 3}
+    assert quorum.needs(desk.session, TA) == {voted.id: 3}
+    assert quorum.needs(desk.session, TA, [voted.id]) == {voted.id: 3}
     places = membership.places(desk.session, TA)
     assert places[voted.id][1] == handed.id
 
@@ -320,14 +320,14 @@ def test_a_merge_over_rounds_needs_the_larger_number_while_it_lasts(
     new = make.record()
     hand_out(desk, per_record=3)
     desk.pair(old, new)
-    assert state.needs(desk.session, TA) == {old.id: 3}
+    assert quorum.needs(desk.session, TA) == {old.id: 3}
     desk.leave("dan")
     desk.leave("eve", active=True)
     assert hand_out(desk, 2).new == {"ann": 0, "bob": 0, "eve": 1}
     desk.split(old, new)
     assert desk.handed(old) == {"ann", "bob"}
     assert desk.handed(new) == {"ann", "bob", "eve"}
-    assert state.needs(desk.session, TA) == {old.id: 2, new.id: 3}
+    assert quorum.needs(desk.session, TA) == {old.id: 2, new.id: 3}
 
 
 def test_nobody_gets_a_record_twice_nor_too_many_get_it(
@@ -392,7 +392,7 @@ def test_a_vote_on_a_merged_record_stays_in_that_records_round(
     for handle in ("ann", "bob", "dan", "eve"):
         desk.vote(handle, old, "include")
     desk.split(old, new)
-    needs = state.needs(desk.session, TA)
+    needs = quorum.needs(desk.session, TA)
     assert (needs[old.id], needs[new.id]) == (2, 3)
 
 

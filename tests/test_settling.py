@@ -318,7 +318,7 @@ def test_setting_aside_is_for_leads_and_for_the_departed(
         try_it(conflict.id, ann, lead)
     desk.leave("ann")
     desk.leave("dan")
-    with pytest.raises(NotAllowedError, match="only a lead"):
+    with pytest.raises(NotAllowedError, match="takes a lead"):
         try_it(conflict.id, ann, desk.person("cleo"))
     with pytest.raises(NotFoundError, match="dan has no vote"):
         try_it(conflict.id, dan, lead)

@@ -14,7 +14,7 @@ from making import Maker
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from litreview import db, review, rounds, state, waiting
+from litreview import db, quorum, review, rounds, waiting
 from litreview.errors import LitreviewError, NotAllowedError, UsageError
 from litreview.models import Assignment, Person, Record
 from litreview.rounds import HandedOut, Plan
@@ -236,7 +236,7 @@ def no_more_than_asked(desk: Desk) -> None:
         )
     ).all()
     assert len(rows) == len(set(rows))
-    need = state.needs(desk.session, TA)
+    need = quorum.needs(desk.session, TA)
     for record, people in Counter(record for record, _person in rows).items():
         assert people <= need[record]
 

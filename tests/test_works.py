@@ -11,7 +11,7 @@ from making import Maker
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from litreview import cli, exports, works
+from litreview import cli, exports, rendering, works
 from litreview.bibliography import Reference
 from litreview.citation import Author
 from litreview.errors import UsageError
@@ -168,7 +168,7 @@ def test_all_exports_hold_the_bibliography(session: Session, make: Maker) -> Non
     """`export all` writes what the command writes."""
     ann, bob = make.review()
     make.include(make.record("An included report"), ann, bob)
-    files = exports.render_all(session, asker=exports.Asker("ann"))
+    files = exports.render_all(session, asker=rendering.Asker("ann"))
     for kind, content in exports.render_bibliography(session).items():
         assert files[exports.file_name("bibliography", kind)] == content
         assert b"An included report" in content.replace(b"{", b"").replace(b"}", b"")

@@ -9,28 +9,24 @@ the card where it is and says why.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
 
-from prompt_toolkit.application import Application
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.key_binding import KeyPressEvent
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.layout import FormattedTextControl, Layout, Window
-from prompt_toolkit.output import ColorDepth, Output
+from prompt_toolkit.output import Output
 
-from litreview.cli import TERMINATED, browse, screen_words
+from litreview.cli import browse, screen_words
 from litreview.cli.attention import Attention
 from litreview.cli.keys import QUIET_SECONDS
+from litreview.cli.screen_canvas import Canvas
 from litreview.cli.screen_line import Typing
 from litreview.cli.screen_plain import chosen, numbered, put
-from litreview.cli.screen_view import STYLE, Panel, View, compose
+from litreview.cli.screen_view import Panel, View, compose
 from litreview.cli.screen_words import VERDICT_KEYS
 from litreview.cli.sitting import Sight, Sitting
 from litreview.errors import LitreviewError
@@ -40,8 +36,6 @@ from litreview.vocabulary import Verdict
 T = TypeVar("T")
 Work = Coroutine[object, object, None]
 
-# The bytes of one key follow each other within this time, also over SSH (seconds).
-SEQUENCE_SECONDS = 0.1
 # After Escape keys are thrown away for so long: Alt with a letter sends both (seconds).
 ESCAPE_SECONDS = 0.15
 # What is done sooner is not worth a word on the screen (seconds).
@@ -50,21 +44,6 @@ NOTICED_SECONDS = 0.3
 INTERRUPTS = (Keys.ControlC, Keys.SIGINT)
 LINES_OF: dict[str, int] = {Keys.Up: -1, Keys.Down: 1}
 PAGES_OF: dict[str, int] = {Keys.PageUp: -1, Keys.PageDown: 1, " ": 1}
-
-
-class Canvas(Application[None]):
-    """What draws on the terminal, but not while it is `held`.
-
-    Drawing takes as long as reading a record does. When a key has begun some work,
-    there is nothing new to draw until that is done, or takes long enough to be noticed.
-    """
-
-    held = False
-
-    def invalidate(self) -> None:
-        """Have the screen drawn again soon."""
-        if not self.held:
-            super().invalidate()
 
 
 class Full:
@@ -92,21 +71,15 @@ class Full:
         self._kept_scroll = 0
         self._begun = 0  # works, so that a word on one is not said of the next
         self._worker = ThreadPoolExecutor(max_workers=1)
-        self._control = FormattedTextControl(self._draw, focusable=True)
         self.app = Canvas(
-            Layout(Window(self._control)),
-            style=STYLE,
-            include_default_pygments_style=False,
-            key_bindings=self._bindings(),
-            full_screen=True,
-            color_depth=ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else None,
-            after_render=lambda _app: self._rendered(),
-            input=source,
-            output=target,
+            self._draw,
+            press=self._press,
+            drawn=self._rendered,
+            source=source,
+            target=target,
         )
-        self.app.ttimeoutlen = SEQUENCE_SECONDS
-        ask = self._ask_terminal if self.app.output.responds_to_cpr else None
-        self.attention = Attention(quiet, ask)
+        answers = self.app.output.responds_to_cpr
+        self.attention = Attention(quiet, self.app.ask if answers else None)
         self._acts: dict[str, Callable[[Sight], None]] = {
             "r": lambda sight: self._judge(sight, Verdict.EXCLUDE, ask=True),
             "s": lambda sight: self._start("storing", self._skip(sight)),
@@ -124,22 +97,15 @@ class Full:
             who = sitting.person.handle
             put(f"nothing waits for {who} at {sitting.stage}", err=True)
             return
-        before = signal.getsignal(signal.SIGTERM)
         try:
-            self.app.run(pre_run=self._begin)
+            self.app.sit(self._begin, ended=self._leave)
         except EOFError:
             pass  # the terminal has gone
         finally:
             self._worker.shutdown(wait=True)
-            signal.signal(signal.SIGTERM, before)
             self._last_words()
 
     def _begin(self) -> None:
-        loop = asyncio.get_running_loop()
-        # Windows has no such handlers, nor has any thread but the first.
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            ended = SystemExit(TERMINATED)
-            loop.add_signal_handler(signal.SIGTERM, self._leave, ended)
         self._start("reading", self._advance())
 
     def _last_words(self) -> None:
@@ -151,12 +117,6 @@ class Full:
         put(self.sitting.end(), err=True)
 
     # -- keys --------------------------------------------------------------------------
-
-    def _bindings(self) -> KeyBindings:
-        bindings = KeyBindings()
-        bindings.add(Keys.Any)(self._press)
-        bindings.add(Keys.CPRResponse)(self._press)  # or its usual reader takes it
-        return bindings
 
     def _press(self, event: KeyPressEvent) -> None:
         press = event.key_sequence[0]
@@ -407,12 +367,12 @@ class Full:
         except LitreviewError as error:
             self.said = printable(str(error))
         except Exception as error:  # noqa: BLE001 - a bug of ours is told by `cli.run`
-            self._exit(error)
+            self.app.leave(error)
         finally:
             self.busy = ""
             self.app.held = False
             if self._leaving is not None:
-                self._exit(self._leaving)
+                self.app.leave(self._leaving)
             self.app.invalidate()
 
     async def _do(self, work: Callable[[], T]) -> T:
@@ -424,20 +384,12 @@ class Full:
             self._leaving = error
             self.said = "leaving when this is stored"
         else:
-            self._exit(error)
-
-    def _exit(self, error: BaseException | None) -> None:
-        if self.app.future is None or self.app.future.done():
-            return
-        if error is None:
-            self.app.exit()
-        else:
-            self.app.exit(exception=error)
+            self.app.leave(error)
 
     # -- the screen --------------------------------------------------------------------
 
     def _draw(self) -> StyleAndTextTuples:
-        self._control.show_cursor = self._is_asking()
+        self.app.control.show_cursor = self._is_asking()
         size = self.app.output.get_size()
         screenful = compose(self._view(), size.columns, size.rows)
         self.scroll, self._page = screenful.scroll, screenful.page
@@ -475,7 +427,3 @@ class Full:
     def _rendered(self) -> None:
         if not self.busy:
             self.attention.shown()
-
-    def _ask_terminal(self) -> None:
-        self.app.output.ask_for_cpr()
-        self.app.output.flush()

@@ -60,11 +60,10 @@ MANY = 500_000
 CHUNK = 10_000
 PROMISE = 50.0  # milliseconds
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-WORDS = (
-    "teachers schools trust professional development coherent nursing survey "
-    "disadvantage learning leaders theory of the and in a study with measured which "
-    "students university we that practice change support time policy evidence"
-).split()
+TEXT = """teachers schools trust professional development coherent nursing survey
+disadvantage learning leaders theory of the and in a study with measured which
+students university we that practice change support time policy evidence"""
+WORDS = TEXT.split()
 REVIEW = """\
 title: A benchmark
 stages: {title_abstract: {per_record: 2}, full_text: {per_record: 2}}
@@ -104,12 +103,13 @@ def fill(engine: Engine, number: int) -> None:
         "status": "complete",
     }
     with db.transaction(engine) as session:
-        for table, rows in (
-            (Person, team),
-            (ProtocolVersion, [protocol]),
-            (ScreeningRound, rounds),
-            (HarvestRun, [run]),
-        ):
+        first_rows: dict[type[Base], list[dict[str, Any]]] = {
+            Person: team,
+            ProtocolVersion: [protocol],
+            ScreeningRound: rounds,
+            HarvestRun: [run],
+        }
+        for table, rows in first_rows.items():
             session.execute(insert(table), rows)
         shuffled = list(range(1, number + 1))
         random.Random(1).shuffle(shuffled)
@@ -308,6 +308,7 @@ def measure(app: App, folder: Path, asked: argparse.Namespace) -> int:
         waits = []
         for _ in range(asked.votes):
             sight = sitting.next()
+            assert sight is not None
             begun = time.perf_counter()
             sitting.vote(sight.card.record_id, "exclude")
             sitting.next()
