@@ -273,13 +273,13 @@ def _question(base: Grounds, question: Question) -> list[tuple[object, ...]]:
         (*told, WHOLE, "the whole question", whole, len(about), "" if whole else "gap")
     ]
     named = {name for one in question.constructs for name in base.within(one)}
-    coded = set(about["construct"])
+    of = about.groupby("construct")["study_id"]
+    studies, quotes = of.nunique().to_dict(), of.size().to_dict()
     labels = base.constructs
-    for name in (name for name in labels if name in named | coded):
-        part = about[about["construct"] == name]
-        count = len(grounds.studies(part))
+    for name in (name for name in labels if name in named | quotes.keys()):
+        count, part = studies.get(name, 0), quotes.get(name, 0)
         gap = "" if count else "gap"
-        rows.append((*told, name, labels[name].label, count, len(part), gap))
+        rows.append((*told, name, labels[name].label, count, part, gap))
     return rows
 
 

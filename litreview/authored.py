@@ -61,8 +61,7 @@ def bring(session: Session, file: File, *, by: str, instrument: str = "") -> Bro
             else:
                 _take(session, ready, done)
         except LitreviewError as error:
-            told = " ".join(filter(None, (f"{error.what}.", error.why, error.fix)))
-            wrong.append(f"row {row.number}: {told}")
+            wrong.append(f"row {row.number}: {error}")
     if wrong:
         _refuse(file.path, wrong)
     if done.stored:

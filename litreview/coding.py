@@ -198,11 +198,17 @@ def _content(code: CodeApplication) -> tuple[object, ...]:
 def retract(session: Session, *, by: str, code_id: int, why: str) -> Retracted:
     """Take a code back and return what rested on it.
 
-    Raises `LitreviewError` for a code that is retracted already.
+    Raises `LitreviewError` for a code that is retracted already, and
+    `NotAllowedError` for another coder's that this person may not see.
     """
     person = passages.coder(session, by)
     passages.take_turns(session)
     code = passages.code(session, code_id)
+    home = lookup.record(session, code.record_id)
+    if code.person_id != person.id and not coders.shows(
+        session, person, home.cluster_id or home.id
+    ):
+        coders.refuse(code_id)
     before = session.get(CodeRetraction, code_id)
     if before is not None:
         raise LitreviewError(

@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+STOPS = (".", ":", "?", "!")  # what a sentence may end with already
+
 
 class LitreviewError(Exception):
     """An expected failure: what happened, why, and how to put it right."""
@@ -35,8 +37,12 @@ class LitreviewError(Exception):
 
     def __str__(self) -> str:
         """Join the parts into one paragraph."""
-        parts = [self.what, self.why, f"Fix: {self.fix}" if self.fix else ""]
-        return " ".join(part for part in parts if part)
+        told = self.what
+        if self.why:
+            told += f"{'' if told.endswith(STOPS) else ':'} {self.why}"
+        if self.fix:
+            told += f"{'' if told.endswith(STOPS) else '.'} Fix: {self.fix}"
+        return told
 
 
 class UsageError(LitreviewError):

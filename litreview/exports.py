@@ -51,7 +51,7 @@ TABLES: Mapping[str, Table] = {
         lambda session, _asker: tables.constructs(session),
         (
             *("construct", "label", "definition", "cmo_role", "level"),
-            *("studies", "quotes", "items", "gap"),
+            *("studies", "quotes", "items", "gap", "contested_by"),
         ),
         "group",
     ),
@@ -114,6 +114,9 @@ TABLES: Mapping[str, Table] = {
             *("comparator", "page", "by", "lacks"),
         ),
         "form",
+    ),
+    "included": Table(
+        "Included studies", ALL, lambda session, _asker: extracted.included(session)
     ),
     "extraction-missing": Table(
         "What is still to be read",

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from litreview import forms, materials, state, streams
 from litreview.errors import NotFoundError
 from litreview.forms import Form
-from litreview.frame import Columns, frame
+from litreview.frame import Columns, Kind, frame
 from litreview.models import Person, Record
 from litreview.programmes import Programme
 from litreview.synthesis import FormValue, MaterialVersion
@@ -42,6 +42,14 @@ EXTRACTION_COLUMNS: Columns = {
     "by": "text",
     "lacks": "list",
     "differs": "flag",
+}
+INCLUDED_COLUMNS: Columns = {
+    "report_id": "int",
+    "study_id": "int",
+    "title": "text",
+    "year": "int",
+    "doi": "text",
+    "streams": "list",
 }
 MISSING_COLUMNS: Columns = {
     "report_id": "int",
@@ -223,6 +231,37 @@ def _served(session: Session) -> dict[int, tuple[str, ...]]:
 def _titles(session: Session) -> dict[int, str]:
     rows = session.execute(select(Record.id, Record.title))
     return {number: title for number, title in rows}  # noqa: C416 - rows are no pairs
+
+
+def included(session: Session) -> pd.DataFrame:
+    """Return a row per included report: what it is, serves, and was read to say.
+
+    Columns: `INCLUDED_COLUMNS`, then ``form.field`` for each field of the extraction
+    forms that a report has once. Where readers differ, their values stand parted by a
+    stroke.
+    """
+    asked = [
+        (name, entry.id)
+        for name, one in sorted(known(session).items())
+        if one.use == forms.Use.EXTRACTION and not one.repeats
+        for entry in one.fields
+    ]
+    said: dict[tuple[int, str, str], dict[str, None]] = defaultdict(dict)
+    for one in _held(session):
+        told = forms.in_words(_as_map(one.row.value))
+        said[one.cluster, one.form, one.row.field][told] = None
+    study_of, served = state.studies(session), _served(session)
+    query = select(Record.id, Record.title, Record.year, Record.doi)
+    rows = [
+        (
+            *(number, study_of[number], title, year, doi, served[number]),
+            *(" / ".join(said[number, name, field]) for name, field in asked),
+        )
+        for number, title, year, doi in session.execute(query)
+        if number in served
+    ]
+    named: dict[str, Kind] = dict.fromkeys((f"{n}.{f}" for n, f in asked), "text")
+    return frame({**INCLUDED_COLUMNS, **named}, rows, by=["study_id", "report_id"])
 
 
 def reports_with(

@@ -94,7 +94,8 @@ class Due:
 def places(session: Session) -> dict[int, str]:
     """Return cluster -> the place of its full text, for the reports that have one.
 
-    The newest word on each record counts, and of a report's records the newest.
+    The newest word on each record counts, and of a report's records the newest. An
+    address is none, nor is a word without an ending, such as "on paper".
     """
     newest = select(func.max(FulltextEvent.id)).group_by(FulltextEvent.record_id)
     query = (
@@ -110,7 +111,7 @@ def places(session: Session) -> dict[int, str]:
     return {
         cluster: place
         for cluster, place in session.execute(query)
-        if "://" not in place
+        if "://" not in place and Path(place.partition(HASHED)[0]).suffix
     }
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from litreview import flow, grounds, lookup, materials
+from litreview import flow, lookup, materials, passages, state
 from litreview.errors import NotFoundError
 from litreview.frame import Columns, frame
 from litreview.models import HarvestRun, ProtocolVersion, Record
@@ -90,27 +90,27 @@ def _selection(session: Session) -> str:
 
 
 def _extraction(session: Session) -> str:
-    passages = len(grounds.read(session).passages)
+    found = len(passages.counting(session))
     values = session.scalar(select(func.count(FormValue.id))) or 0
-    told = [f"{passages} coded passages"] if passages else []
+    told = [f"{found} coded passages"] if found else []
     told += [f"{values} extracted values"] if values else []
     return ", ".join(told)
 
 
 def _documents(session: Session) -> str:
-    found = flow.flow(session).counts["new_reports"]
+    found = state.included(session)
     return "the PRISMA flow diagram (`litreview export prisma`)" if found else ""
 
 
 def _characteristics(session: Session) -> str:
-    base = grounds.read(session)
-    if not base.studies:
+    included, study_of = state.included(session), state.studies(session)
+    if not included:
         return ""
-    ids = sorted(base.studies)
     query = select(func.min(Record.year), func.max(Record.year))
-    first, last = session.execute(query.where(Record.cluster_id.in_(ids))).one()
+    query = query.where(Record.cluster_id.in_(sorted(included)))
+    first, last = session.execute(query).one()
     years = "" if first is None else f", published {first} to {last}"
-    return f"{len(ids)} studies{years}"
+    return f"{len({study_of[one] for one in included})} studies{years}"
 
 
 def _findings(session: Session) -> str:

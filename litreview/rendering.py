@@ -28,6 +28,8 @@ TRIGGERS = "=+-@\uff1d\uff0b\uff0d\uff20"
 # These alone start a cell that some spreadsheets read on from.
 LEADING = "\t\r\n\0"
 ESCAPE = "'"
+# A number with its sign is no formula, also where it stands in a column of text.
+NUMBER = re.compile(r"-[0-9]+(?:\.[0-9]+)?\Z")
 QUOTED = re.compile(r'[",\r\n]')
 NO_GROUP = "Other"
 PARTS = "; "  # between the values of a list in one cell
@@ -197,6 +199,8 @@ def _csv_cell(value: object, *, lossless: bool) -> str:
 
 def starts_formula(text: str) -> bool:
     """Tell whether a spreadsheet might take a cell with this text for a formula."""
+    if NUMBER.match(text):
+        return False
     if text[:1] in TRIGGERS or text[:1] in LEADING:
         return text != ""
     first = next((c for c in text if unicodedata.category(c)[0] not in "CZ"), "")

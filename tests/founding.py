@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from coded import Coded
 from making import Maker
@@ -49,7 +50,7 @@ class Founding(Coded):
         """Return the included reports by the key of their document."""
         return dict(zip(DOCUMENTS, self.reports, strict=True))
 
-    def another(self, title: str = "", **fields: object) -> Record:
+    def another(self, title: str = "", **fields: Any) -> Record:
         """Include another report, on theory alone."""
         record = self.make.record(title, **fields)
         include(self.session, self.make, record, ("theorises_concept",))

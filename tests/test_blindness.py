@@ -36,6 +36,7 @@ LEFT_OUT = {
     "snowball": "asks OpenAlex, and starts from settled inclusions; `test_seeds` tells",
     "record fill": "asks the services for abstracts, which know nothing of votes",
     "demo run": "makes a review of its own, with services of its own",
+    "export bundle": "packs the very files of `export all`, walked by themselves",
     "demo serve": "runs until it is stopped, and knows no review",
 }
 # Lifts the blinding on purpose; `test_unblind...` below.

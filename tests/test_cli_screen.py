@@ -143,6 +143,8 @@ def test_assign_tells_who_gets_how_many(desk: Desk) -> None:
         "per_record": 2,
         "records": 0,
         "new": {"ann": 0, "bob": 0},
+        "short": 0,
+        "waits": [],
     }
 
 
@@ -740,7 +742,7 @@ def test_fulltext_lists_what_is_wanted(texts: Desk) -> None:
     assert texts.run("fulltext", "set", "1", "sought") == (
         0,
         "",
-        "recorded: sought for 1 report(s)\n",
+        "recorded: sought for 1 report\n",
     )
     words = ("fulltext", "set", "1", "2", "retrieved", "--where", "papers/1.pdf")
     assert texts.run(*words)[0] == 0
@@ -755,6 +757,16 @@ def test_fulltext_lists_what_is_wanted(texts: Desk) -> None:
     out = texts.run("fulltext", "list")[1]
     assert "retrieved" in out
     assert "\x1b" not in out
+
+
+def test_a_text_that_is_not_there_is_told(texts: Desk) -> None:
+    """It is recorded; an address, a remark and a file that is there are not told."""
+    words = ("fulltext", "set", "1", "retrieved", "--where")
+    status, out, err = texts.run(*words, "papers/none.pdf")
+    assert (status, out) == (0, "")
+    assert "there is no file papers/none.pdf in the workspace yet" in err
+    for place in ("https://example.org/1.pdf", "on paper", "screening/review.yaml"):
+        assert texts.run(*words, place)[2] == "recorded: retrieved for 1 report\n"
 
 
 def test_an_empty_list_of_texts_says_so(desk: Desk) -> None:

@@ -198,13 +198,26 @@ def test_a_retracted_code_no_longer_counts(world: World) -> None:
     """It leaves the list and the counts, its row and reason stay, and it may return."""
     code = world.code()
     assert list(passages.counting(world.session)) == [code.id]
-    done = coding.retract(world.session, by="bob", code_id=code.id, why="other school")
+    done = coding.retract(world.session, by="ann", code_id=code.id, why="other school")
     assert done.resting == passages.Resting()
     assert passages.counting(world.session) == {}
     assert coding.codes(world.session) == []
     [row] = coding.codes(world.session, retracted=True)
     assert (row["retracted"], row["counts"]) == ("other school", False)
     assert world.code().id != code.id
+
+
+def test_a_passage_that_one_may_not_see_is_not_retracted(world: World) -> None:
+    """Not by a coder who works on the report as well; by a lead who looks on it is."""
+    code = world.code()
+    for _begun in range(2):
+        with pytest.raises(NotAllowedError, match="is another coder's"):
+            coding.retract(world.session, by="bob", code_id=code.id, why="no")
+        world.code(by="bob")
+    assert world.session.scalars(select(CodeRetraction)).all() == []
+    world.make.person("head", Role.LEAD)
+    coding.retract(world.session, by="head", code_id=code.id, why="misread")
+    assert code.id not in passages.counting(world.session)
 
 
 def test_a_retraction_needs_a_reason_and_happens_once(world: World) -> None:

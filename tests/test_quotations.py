@@ -34,10 +34,12 @@ def look(page: str = "4", label: str = "", *, found: bool = True) -> Look:
 
 
 def test_the_newest_word_says_where_a_text_is(office: Room) -> None:
-    """A file, not an address; none where it could not be had after all."""
+    """A file, not an address or a remark; none where it could not be had after all."""
     [report] = office.reports
     assert quotations.place(office.session, report.id) == ""
     office.text(report, "https://example.org/1.pdf")
+    assert quotations.place(office.session, report.id) == ""
+    office.text(report, "on paper#sha256=ab.pdf")
     assert quotations.place(office.session, report.id) == ""
     office.text(report, "papers/1.pdf")
     office.text(report, "papers/2.pdf#sha256=ab")

@@ -566,7 +566,7 @@ READING = {
 SYNTHESIS = (
     *("adjudication", "authored", "bank", "coders", "doublecoding", "extraction"),
     *("indicators", "instrument", "quotations", "rankfile", "ratingfile", "recoding"),
-    *("phrasing",),
+    *("phrasing", "sheet", "sheetpages"),
 )
 NAMES = {"by", "screener", "person", "handle"}
 

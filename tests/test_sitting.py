@@ -9,6 +9,7 @@ import pytest
 from making import Maker
 from sqlalchemy import Engine
 from sqlalchemy import select as query
+from sqlalchemy.orm import Session
 
 from litreview import db, packfile, packs, rounds
 from litreview.cli import screen_words
@@ -75,7 +76,7 @@ def test_what_left_the_queue_is_passed_over(app: App) -> None:
 def test_a_pack_takes_votes_only(app: App, tmp_path: Path) -> None:
     """Labels and duplicates are refused in words; a note waits for its vote."""
 
-    def packed(session: db.Session) -> packfile.Content:
+    def packed(session: Session) -> packfile.Content:
         ann = session.scalars(query(Person).where(Person.handle == "ann")).one()
         return packs.make(session, screener=ann, stage=TA, by=ann)
 

@@ -68,7 +68,7 @@ def test_an_unknown_field_is_refused_at_its_name() -> None:
         doc.fields(required={"title"}, optional={"blocks"})
     assert caught.value.line == 3
     assert str(caught.value) == (
-        "review.yaml:3: unknown field 'bloks' Did you mean 'blocks'? "
+        "review.yaml:3: unknown field 'bloks': Did you mean 'blocks'? "
         "Fix: use one of: blocks, title"
     )
 
@@ -161,7 +161,7 @@ def test_days() -> None:
 @pytest.mark.parametrize("word", ["20260630", "2026-W26-2", "2026-02-30", "June 2026"])
 def test_other_dates_are_refused(word: str) -> None:
     """Compact, week and impossible dates are refused with the form to write."""
-    with pytest.raises(InputFileError, match=r"is not a date Fix: write YYYY-MM-DD"):
+    with pytest.raises(InputFileError, match=r"is not a date. Fix: write YYYY-MM-DD"):
         parse(f"d: {word}", FILE)["d"].day()
 
 

@@ -67,6 +67,12 @@ TABLE_EXPORTS: dict[str, TableExport] = {
         "Figures are shown as printed, with unit, comparator and page, and never "
         "pooled. Where two readers differ, both rows say so.",
     ),
+    "included": TableExport(
+        ALL,
+        "Write the included studies: report by report, with what was read of each.",
+        "The fields are those of the forms that a report has once; effects stand in "
+        "`litreview export extraction`.",
+    ),
     "extraction-missing": TableExport(
         ALL,
         "Write what is still to be read: required fields, pages, comparators.",

@@ -90,7 +90,8 @@ def show_(app: App, name: str, *, as_json: bool) -> None:
     show_rows(rows, columns, as_json=as_json)
 
 
-@form.command()
+# A negative figure is a value; what else begins with a hyphen is one argument too many.
+@form.command(context_settings={"ignore_unknown_options": True})
 @click.argument("record_id", metavar="ID", type=ID)
 @click.argument("name", metavar="FORM")
 @click.argument("field")

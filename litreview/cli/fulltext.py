@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,7 @@ import click
 from litreview.cli.app import App, pass_app
 from litreview.cli.fulltext_files import find, import_
 from litreview.cli.ids import ID
-from litreview.cli.output import json_option, say, show_rows
+from litreview.cli.output import counted, json_option, say, show_rows
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -69,7 +70,13 @@ def set_(app: App, record_ids: tuple[int, ...], status: str, *, where: str) -> N
             service.set_status(session, record_id, status=status, location=where, by=by)
 
     app.write(work)
-    say(f"recorded: {status} for {len(record_ids)} report(s)")
+    say(f"recorded: {status} for {counted(len(record_ids), 'report')}")
+    named = Path(where).suffix and "://" not in where
+    if named and not (app.workspace.root / where).is_file():
+        say(
+            f"note: there is no file {where} in the workspace yet; "
+            "until it is there no quotation can be looked for in it"
+        )
 
 
 fulltext.add_command(find)

@@ -1,12 +1,13 @@
 """Time every table of the synthesis on a large coded review.
 
-    python tests/benchmarks/synthesis.py [--studies N] [--passages N] [--under S] [NAME...]
+    python tests/benchmarks/synthesis.py [--studies N] [--passages N] [NAME...]
 
 The founding codebook's 118 constructs, 500 included studies and 20,000 coded passages
 (all by default), with configurations, indicators, items and form values, in an SQLite
 file. The promise is that each table, list and `status` takes less than two seconds.
 NAMEs are those of the tables to be timed; by default all are. Each is timed twice, as
-a command would find it with nothing kept from before, and again.
+a command would find it: the codebook is read anew. `busy` is the processor's own time,
+which other work on the machine does not change; the promise is held against it.
 
 Exit status 1 if anything is slower than promised.
 """
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
@@ -52,6 +54,7 @@ from litreview.models import (  # noqa: E402
     Decision,
     DecisionStream,
     Record,
+    ScreeningRound,
 )
 from litreview.synthesis import (  # noqa: E402
     CmoConfiguration,
@@ -89,23 +92,44 @@ def main() -> int:
         db.create(engine)
         build(engine, told.studies, told.passages)
         slowest = 0.0
-        print(f"{'':<20} {'first':>7} {'again':>7}  seconds")
+        tell(f"{'seconds':<20} {'first':>7} {'again':>7} {'busy':>7}")
         for name, work in works().items():
             if not told.names or name in told.names:
-                seconds = [timed(engine, work) for _ in range(2)]
-                slowest = max(slowest, *seconds)
-                late = "  SLOW" if max(seconds) > told.under else ""
-                print(f"{name:<20} {seconds[0]:>7.2f} {seconds[1]:>7.2f}{late}")
+                first, again = (timed(engine, work) for _ in range(2))
+                busy = max(first.busy, again.busy)
+                slowest = max(slowest, busy)
+                late = "  SLOW" if busy > told.under else ""
+                tell(
+                    f"{name:<20} {first.wall:>7.2f} {again.wall:>7.2f}"
+                    f" {busy:>7.2f}{late}"
+                )
         engine.dispose()
     return int(slowest > told.under)
 
 
-def timed(engine: Engine, work: Callable[[Session], object]) -> float:
-    """Return how long a piece of work takes, in seconds, with a fresh Session."""
-    begun = time.perf_counter()
+def tell(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+class Took(NamedTuple):
+    """Seconds that passed, and seconds for which the processor was busy with it."""
+
+    wall: float
+    busy: float
+
+
+def timed(engine: Engine, work: Callable[[Session], object]) -> Took:
+    """Return how long a piece of work takes with a fresh Session.
+
+    Nothing is kept from before: codebooks and materials are parsed anew.
+    """
+    lookup._parsed_codebook.cache_clear()
+    wall, busy = time.perf_counter(), time.process_time()
     with db.snapshot(engine) as session:
         work(session)
-    return time.perf_counter() - begun
+    return Took(time.perf_counter() - wall, time.process_time() - busy)
 
 
 def works() -> dict[str, Callable[[Session], object]]:
@@ -177,13 +201,14 @@ def _put(session: Session, table: type[Base], rows: Rows) -> None:
 def _records(session: Session, studies: int) -> None:
     rows: Rows = [
         {
-            **{"id": number, "source": "openalex", "source_id": f"W{number}"},
-            **{
-                "found": "database",
-                "title": f"Study {number}",
-                "year": 2000 + number % 26,
-            },
-            **{"title_key": f"study {number}", "cluster_id": number},
+            "id": number,
+            "source": "openalex",
+            "source_id": f"W{number}",
+            "found": "database",
+            "title": f"Study {number}",
+            "year": 2000 + number % 26,
+            "title_key": f"study {number}",
+            "cluster_id": number,
         }
         for number in range(1, studies + 1)
     ]
@@ -191,7 +216,7 @@ def _records(session: Session, studies: int) -> None:
 
 
 def _votes(
-    session: Session, studies: int, people: list[int], rounds: list[object]
+    session: Session, studies: int, people: list[int], rounds: list[ScreeningRound]
 ) -> None:
     numbers = count(1)
     votes: Rows = []
@@ -202,14 +227,20 @@ def _votes(
                 number = next(numbers)
                 votes.append(
                     {
-                        **{"id": number, "uid": f"b{number}", "record_id": record},
-                        **{"round_id": screening.id, "stage": screening.stage},  # type: ignore[attr-defined]
-                        **{"screener_id": person, "recorder_id": person, "seq": 1},
-                        **{"verdict": "include", "origin": "simulation"},
+                        "id": number,
+                        "uid": f"b{number}",
+                        "record_id": record,
+                        "round_id": screening.id,
+                        "stage": screening.stage,
+                        "screener_id": person,
+                        "recorder_id": person,
+                        "seq": 1,
+                        "verdict": "include",
+                        "origin": "simulation",
                         "protocol_id": 1,
                     }
                 )
-                if screening.stage == "full_text":  # type: ignore[attr-defined]
+                if screening.stage == "full_text":
                     stream = STREAMS[record % len(STREAMS)]
                     streams.append({"decision_id": number, "stream": stream})
     _put(session, Decision, votes)
@@ -227,13 +258,14 @@ def _codes(
         form = {"form": random.choice(["mentoring", "lesson_study"])}  # noqa: S311
         rows.append(
             {
-                **{"id": number, "uid": f"c{number}", "construct": name},
+                "id": number,
+                "uid": f"c{number}",
+                "construct": name,
                 "record_id": random.randint(1, studies),  # noqa: S311
-                **{"codebook_id": 1, "person_id": person},
-                **{
-                    "quote": f"Words of passage {number}. " * 6,
-                    "locator": f"p. {number % 40}",
-                },
+                "codebook_id": 1,
+                "person_id": person,
+                "quote": f"Words of passage {number}. " * 6,
+                "locator": f"p. {number % 40}",
                 "role": random.choice(roles),  # noqa: S311
                 "polarity": random.choice(list(Polarity)),  # noqa: S311
                 "evidence_type": random.choice(kinds),  # noqa: S311
@@ -252,8 +284,13 @@ def _configurations(
     for number in range(1, CONFIGURATIONS + 1):
         rows.append(
             {
-                **{"id": number, "number": number, "version": 1, "status": "candidate"},
-                **{"title": f"CMO {number}", "codebook_id": 1, "person_id": person},
+                "id": number,
+                "number": number,
+                "version": 1,
+                "status": "candidate",
+                "title": f"CMO {number}",
+                "codebook_id": 1,
+                "person_id": person,
             }
         )
         chosen = iter(random.sample(names, 6))
@@ -274,10 +311,18 @@ def _configurations(
 def _indicators(session: Session, names: list[str], person: int) -> None:
     rows: Rows = [
         {
-            **{"number": number, "version": 1, "construct": names[number % len(names)]},
-            **{"codebook_id": 1, "role": list(CmoRole)[number % 3], "dataset": "SWC"},
-            **{"variable": f"v{number}", "level": "school", "join_key": "URN"},
-            **{"quality": "partial", "status": "usable", "person_id": person},
+            "number": number,
+            "version": 1,
+            "construct": names[number % len(names)],
+            "codebook_id": 1,
+            "role": list(CmoRole)[number % 3],
+            "dataset": "SWC",
+            "variable": f"v{number}",
+            "level": "school",
+            "join_key": "URN",
+            "quality": "partial",
+            "status": "usable",
+            "person_id": person,
         }
         for number in range(1, INDICATORS + 1)
     ]
@@ -340,8 +385,13 @@ def _values(session: Session, studies: int, person: int) -> None:
     form = next(one for one in materials.forms(session) if one.name == "study")
     rows: Rows = [
         {
-            **{"record_id": record, "form_id": form.id, "field": field, "part": 1},
-            **{"value": {"value": value}, "page": "", "person_id": person},
+            "record_id": record,
+            "form_id": form.id,
+            "field": field,
+            "part": 1,
+            "value": {"value": value},
+            "page": "",
+            "person_id": person,
         }
         for record in range(1, studies + 1)
         for field, value in (
