@@ -221,13 +221,15 @@ def _strategy(
     )
 
 
-def _refuse_unknown(base: Grounds, written: Iterable[Claim | Lever]) -> None:
+def _refuse_unknown(
+    base: Grounds, written: Iterable[Claim | Lever | Question], file: str = "ledger"
+) -> None:
     """Refuse a construct that no codebook in force has."""
     for entry in written:
         for name in entry.constructs:
             if not base.known(name):
                 raise LitreviewError(
-                    f"{entry.id!r} in screening/ledger.yaml names the construct "
+                    f"{entry.id!r} in screening/{file}.yaml names the construct "
                     f"{name!r}",
                     why="no codebook in force has it",
                     fix=f"mend line {entry.line} there, then run `litreview sync`",
@@ -242,9 +244,11 @@ def questions(session: Session) -> pd.DataFrame:
 
     The first row of a question has no construct and counts the distinct included
     studies that serve it, by a passage or by a stream; a question without one is a
-    gap, and so is each of its constructs.
+    gap, and so is each of its constructs. Raises `LitreviewError` for a construct that
+    no codebook in force has.
     """
     base, plan = grounds.read(session), materials.plan(session)
+    _refuse_unknown(base, plan.questions, "plan")
     rows: list[tuple[object, ...]] = []
     for question in plan.questions:
         rows += _question(base, question)

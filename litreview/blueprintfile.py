@@ -81,8 +81,10 @@ def document(found: Blueprint) -> Document:
 def summary_line(found: Blueprint) -> str:
     """Say how many items there are and how long they take."""
     many = "item" if found.items == 1 else "items"
+    whole = round(found.minutes)
+    long = f"about {whole} minute{'s' * (whole > 1)}" if whole else "under a minute"
     return (
-        f"{found.items} {many}, about {found.minutes:.0f} minutes: "
+        f"{found.items} {many}, {long}: "
         f"{WORDS_PER_MINUTE:.0f} words read a minute (Brysbaert 2019) and some seconds "
         "for each answer (a rule of thumb)."
     )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import yaml
 
@@ -85,7 +85,7 @@ class Criteria:
     exclusion: tuple[Reason, ...]
     stages: tuple[StageRules, ...]
     guidance: tuple[str, ...] = ()
-    highlight: Highlight = Highlight()
+    highlight: Highlight = field(default_factory=Highlight)
 
     def reasons(self, stage: str) -> tuple[Reason, ...]:
         """Return the exclusion reasons of a stage, the highest priority first."""

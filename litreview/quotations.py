@@ -21,7 +21,7 @@ from litreview import coders, lookup, passages, quoting
 from litreview.models import FulltextEvent, Person, Record
 from litreview.sources import texts
 from litreview.synthesis import CodeApplication, QuoteCheck
-from litreview.vocabulary import Retrieval
+from litreview.vocabulary import Retrieval, Role
 
 # What parts a stored place from the hash that the file had when it was recorded.
 HASHED = "#sha256="
@@ -188,7 +188,11 @@ def due(
 def store(
     session: Session, looks: Mapping[int, Look], *, by: Person
 ) -> list[QuoteCheck]:
-    """Keep what looks came to, by code id, but for those that say nothing new."""
+    """Keep what looks came to, by code id, but for those that say nothing new.
+
+    Raises `NotAllowedError` for who may not code.
+    """
+    lookup.require(by, Role.CODER, Role.SCREENER)
     before = newest(session)
     rows = [
         QuoteCheck(

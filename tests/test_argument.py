@@ -92,6 +92,16 @@ def test_a_claim_of_one_kind_of_evidence_is_marked(coded: Coded) -> None:
     }
 
 
+def test_a_question_on_an_unknown_construct_is_refused(coded: Coded) -> None:
+    """A slip of the pen is not shown as a gap of the literature."""
+    text = "questions:\n  - {id: Q1, text: Why, constructs: [fit.ned]}\n"
+    coded.write("plan.yaml", text)
+    with pytest.raises(LitreviewError, match=r"'Q1' in screening/plan.yaml") as caught:
+        argument.questions(coded.session)
+    assert "'fit.ned'" in caught.value.what
+    assert "mend line 2" in caught.value.fix
+
+
 def test_a_claim_on_an_unknown_construct_is_refused(coded: Coded) -> None:
     """The message names the construct and the line of the file."""
     text = LEDGER.replace("constructs: [people]", "constructs: [peopel]")

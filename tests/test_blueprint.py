@@ -251,7 +251,7 @@ def test_all_formats_hold_the_same(review: Coded) -> None:
     assert lines[0] == ",".join(blueprintfile.COLUMNS)
     assert len(lines) == len(found.cells) + 1
     text = made["md"].decode()
-    assert "1 item, about 0 minutes" in text
+    assert "1 item, under a minute" in text
     assert "Research questions without an item: none" in text
     assert "| question | label | slot |" in text
     assert made["docx"][:2] == made["xlsx"][:2] == b"PK"

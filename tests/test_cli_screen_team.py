@@ -122,10 +122,7 @@ def test_one_person_screens_a_part_and_prisma_says_so(office: Office) -> None:
         for number in range(1, 11):
             if office.queue(who):
                 log = office.json("log", str(number), by=who)
-                if any(
-                    e["kind"] == "assignment" and e["person"] == who
-                    for e in log
-                ):
+                if any(e["kind"] == "assignment" and e["person"] == who for e in log):
                     office.ok("screen", "decide", str(number), "exclude", by=who)
     told = json.loads(office.ok("export", "prisma", "--format", "json", "--to", "-"))
     assert (told["ta_single_screened"], told["records_screened"]) == (2, 10)
@@ -210,9 +207,7 @@ def test_changed_criteria_are_told_listed_and_reopened(office: Office) -> None:
     assert "1 record reopened at title_abstract: 2 votes set aside" in said
     assert "cannot be taken back but by voting again" in said
     log = office.json("log", "1", by="dan")
-    assert [e["why"] for e in log if e["kind"] == "reopening"] == [
-        "read anew"
-    ]
+    assert [e["why"] for e in log if e["kind"] == "reopening"] == ["read anew"]
     assert "read anew" in office.ok("log", "1", by="dan")
     status, _, err = office.run(*reopen)
     assert (status, "nothing is to be reopened" in err) == (1, True)

@@ -460,7 +460,7 @@ def test_no_number_can_be_off_by_one(flow: Flow, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(SPLITS.values())))
     parts = dict(getattr(flow, name))
     part = data.draw(st.sampled_from(sorted(parts)))
-    odd = {
+    odd: dict[str, Any] = {
         "per_source": flow.per_source,
         "register_per_source": flow.register_per_source,
         "dbr_excluded": flow.dbr_excluded,

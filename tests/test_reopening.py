@@ -415,7 +415,8 @@ def test_nothing_tells_how_somebody_voted_on_what_waits(
     done, begun = make.records(2)
     desk.votes(done, ann="exclude X-POP", bob="include")
     told = []
-    for said, wish in product(SAID, ({"reason": "X-POP"}, {"since": 1})):
+    wishes: tuple[dict[str, Any], ...] = ({"reason": "X-POP"}, {"since": 1})
+    for said, wish in product(SAID, wishes):
         point = desk.session.begin_nested()
         desk.vote("bob", begun, said)
         amend(make, "Wrong population", "No teachers")

@@ -230,8 +230,8 @@ def _begin(world: World) -> None:
     world.do("ann", "code", "add", "9", "lead.explains", *code)
     world.do("ann", "cmo", "add", "--mechanism", "lead.explains", "--evidence", "1")
     # Dana codes it too, so that she is no mere overseer.
-    words = ("--quote", "They meet.", "--at", "p. 5")
-    world.do("dana", "code", "add", "9", "lead.protects_time", *words)
+    code = ("--quote", "They meet.", "--at", "p. 5")
+    world.do("dana", "code", "add", "9", "lead.protects_time", *code)
     (root / "nine.txt").write_text("They trust. They meet. They say why.", "utf-8")
     world.do("dana", "fulltext", "set", "9", "retrieved", "--where", "nine.txt")
     item = ("staff", "lead.explains", "They tell us why.", "--evidence", "1")
