@@ -8,14 +8,16 @@ force, `parsed` what it says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from litreview import forms as form_files
-from litreview import ledger, planning, programmes, scales, yamlfile
+from litreview import ledger, mentions, planning, programmes, scales, yamlfile
+from litreview.codebook import Codebook
 from litreview.forms import Form
 from litreview.frameworks import Frameworks, parse_frameworks
 from litreview.ledger import Ledger
@@ -51,12 +53,18 @@ def kind_and_name(path: str) -> tuple[MaterialKind, str]:
     return MaterialKind(stem), stem
 
 
-def check(texts: Mapping[str, str]) -> None:
-    """Read all texts, by path below ``screening/``, so that the first mistake shows."""
+def check(texts: Mapping[str, str], books: Sequence[Codebook] | None = None) -> None:
+    """Read all texts, by path below ``screening/``, so that the first mistake shows.
+
+    With `books`, the codebooks they belong to, a construct or group that none of them
+    has is a mistake too.
+    """
     for path, text in texts.items():
         kind, _name = kind_and_name(path)
-        if kind in PARSERS:
-            PARSERS[kind](yamlfile.parse(text, f"screening/{path}"))
+        shown = Path("screening") / path
+        said = PARSERS[kind](yamlfile.parse(text, shown))
+        if books is not None:
+            mentions.refuse_unknown(said, shown, books)
 
 
 def store(session: Session, texts: Mapping[str, str], *, by: Person) -> list[str]:

@@ -228,11 +228,13 @@ def parse(texts: Texts) -> protocol.Review:
         yamlfile.parse(texts.review, "screening/review.yaml")
     )
     protocol.parse_criteria(yamlfile.parse(texts.criteria, "screening/criteria.yaml"))
+    books = []
     for name, text in texts.codebooks.items():
         path = f"screening/codebooks/{name}.yaml"
-        for problem in problems(parse_codebook(yamlfile.parse(text, path), name=name)):
+        books.append(parse_codebook(yamlfile.parse(text, path), name=name))
+        for problem in problems(books[-1]):
             raise problem
-    materials.check(texts.materials)
+    materials.check(texts.materials, books)
     return review
 
 
