@@ -285,7 +285,7 @@ def test_a_source_that_is_not_searched_is_not_compiled() -> None:
         (
             "title: Trust",
             "titlex: Trust",
-            r":1: unknown field 'titlex' Did you mean 'ti",
+            r":1: unknown field 'titlex': Did you mean 'ti",
         ),
         ("purpose: Find trust.\n", "", r":1: the field 'purpose' is missing"),
         ("[openalex, crossref]", "[openalix]", r":4: 'openalix' is not .*'openalex'"),
@@ -338,7 +338,7 @@ def test_unusable_files_are_refused_with_their_line(
 @pytest.mark.parametrize(
     ("added", "message"),
     [
-        ("prisma_s: {peer_revue: x}", ":11: unknown field 'peer_revue' Did you mean"),
+        ("prisma_s: {peer_revue: x}", ":11: unknown field 'peer_revue': Did you mean"),
         ("known_items: [{doi: 10.1/x}]", ":11: the field 'title' is missing"),
         ("openalex: {filters: {type: x}}", ":11: the filter 'type' is made from"),
         ("openalex: {filters: {a: 'x,y:z'}}", ":11: 'a': 'x,y:z' is not one filter"),

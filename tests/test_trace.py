@@ -189,7 +189,7 @@ def test_one_lost_evidence_row_of_two_is_noticed(world: World) -> None:
 def test_a_retracted_passage_breaks_the_trace(world: World) -> None:
     """The failure names the code, says why, and what to do."""
     assert trace.broken(world.session) == {}
-    coding.retract(world.session, by="bob", code_id=world.code_id, why="misread")
+    coding.retract(world.session, by="ann", code_id=world.code_id, why="misread")
     broken = world.broken()
     assert broken.link == "retraction"
     assert f"code {world.code_id} was retracted" in broken.what
